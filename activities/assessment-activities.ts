@@ -1,0 +1,142 @@
+import { approvalPolicy, type ApprovalPolicySettings } from '../domain/approvals/approval-policy.ts';
+import type { AssessmentSteps } from '../domain/change/change-steps.ts';
+import { disturbancesOf } from '../domain/change/disturbances.ts';
+import type { ChangePlan, ChangeRegister, ImpactFigures, RequestedChange } from '../domain/change/ports.ts';
+import type { AssessedPlan } from '../domain/change/story.ts';
+import { detectConflicts, type Conflict } from '../domain/conflicts/detect-conflicts.ts';
+import type { HashOf } from '../domain/hash.ts';
+import { assessImpact, type Disturbance, type Impact } from '../domain/impact/assess-impact.ts';
+import type { PreparedGraph } from '../domain/impact/prepare-graph.ts';
+import type { ImpactSummary } from '../domain/impact/summarise-impact.ts';
+import type { InventoryReader } from '../domain/inventory/ports.ts';
+import { formatWindow } from '../domain/windows/window.ts';
+
+export interface AssessmentActivityPorts {
+  readonly changes: ChangeRegister;
+  readonly inventory: Pick<InventoryReader, 'summariseAffected' | 'datacentres'>;
+  /** The dependency graph as of the newest import. */
+  readonly graph: () => Promise<{ graph: PreparedGraph; version: number }>;
+  readonly approvals: ApprovalPolicySettings;
+  readonly hashOf: HashOf;
+  /** ISO instant. */
+  readonly now: () => string;
+}
+
+/** What a change would do to services, customers and other interventions, and the plan to be approved. */
+export function createAssessmentActivities(ports: AssessmentActivityPorts): AssessmentSteps {
+  const { changes, inventory, graph, hashOf, now } = ports;
+  return {
+    async assessChange({ changeId }) {
+      const change = await changes.requestedChange(changeId);
+      const { request } = change;
+      const application =
+        request.kind === 'release' ? await changes.application(request.application) : null;
+      const release =
+        request.kind === 'release'
+          ? await changes.release(request.application, request.release)
+          : null;
+      await inventory.datacentres(request.datacentres);
+
+      const { graph: prepared, version } = await graph();
+      const assess = (disturbances: readonly Disturbance[]): Impact =>
+        assessImpact(prepared, disturbances);
+      const impact = assess(disturbancesOf(request, application?.item));
+      const summary = await inventory.summariseAffected(impact.services);
+      const previous =
+        request.kind === 'release'
+          ? await changes.lastVerified(request.application, changeId)
+          : undefined;
+      const plan: ChangePlan = {
+        change: changeId,
+        revision: change.revision,
+        request,
+        window: instantsOf(change),
+        releaseDigest: release?.digest ?? null,
+        application,
+        rollsBackTo:
+          previous === undefined ? null : { version: previous.version, digest: previous.digest },
+        impact: figuresOf(summary),
+      };
+      const planHash = hashOf(plan);
+      const at = now();
+      const policy = approvalPolicy(ports.approvals, {
+        changeClass: request.class,
+        impact: plan.impact,
+        nowMs: Date.parse(at),
+        latestStartMs: Date.parse(plan.window.latestStartAt),
+      });
+      const conflicts = await changes.storeAssessment(
+        {
+          changeId,
+          revision: change.revision,
+          inventoryVersion: version,
+          impact: { ...impact, summary },
+          footprint: {
+            down: [...impact.items.down, ...impact.services.down],
+            degraded: [...impact.items.degraded, ...impact.services.degraded],
+            atRisk: [...impact.items.atRisk, ...impact.services.atRisk],
+          },
+          plan,
+          planHash,
+          approvalExpiresAt: new Date(policy.expiresAtMs).toISOString(),
+          at,
+        },
+        (self, others) =>
+          detectConflicts(self, others, (disturbances) => {
+            const { items, services } = assess(disturbances);
+            return new Set([...items.down, ...services.down]);
+          }),
+      );
+      return describePlan(change, plan, planHash, policy, conflicts);
+    },
+  };
+}
+
+function instantsOf({ window }: RequestedChange): ChangePlan['window'] {
+  const { opensAt, latestStartAt, closesAt } = window;
+  return { opensAt, latestStartAt, closesAt };
+}
+
+function figuresOf({ total }: ImpactSummary): ImpactFigures {
+  return {
+    servicesDown: total.services.down,
+    servicesDegraded: total.services.degraded,
+    servicesAtRisk: total.services.atRisk,
+    customers: total.customers.down + total.customers.degraded + total.customers.atRisk,
+  };
+}
+
+function describePlan(
+  change: RequestedChange,
+  plan: ChangePlan,
+  planHash: string,
+  policy: ReturnType<typeof approvalPolicy>,
+  conflicts: readonly Conflict[],
+): AssessedPlan {
+  const { request } = change;
+  const strategy = request.kind === 'release' ? request.strategy : undefined;
+  const blocking = conflicts.filter(({ severity }) => severity === 'blocking').length;
+  const { servicesDown, servicesDegraded, servicesAtRisk, customers } = plan.impact;
+  return {
+    label: change.label,
+    title: request.title,
+    requester: change.requester,
+    revision: change.revision,
+    planHash,
+    carriedOutBy: request.kind === 'release' ? 'ctc' : 'people',
+    needsReview: request.class !== 'standard',
+    opensAtMs: Date.parse(plan.window.opensAt),
+    latestStartMs: Date.parse(plan.window.latestStartAt),
+    closesAtMs: Date.parse(plan.window.closesAt),
+    waveBudgetMs: (strategy?.waveBudgetSeconds ?? 0) * 1000,
+    rollbackBudgetMs: (strategy?.rollbackBudgetSeconds ?? 0) * 1000,
+    maxRedeployments: strategy?.maxRedeployments ?? 0,
+    approvalsNeeded: policy.approvalsNeeded,
+    approvalExpiresAtMs: policy.expiresAtMs,
+    remindersAtMs: policy.remindersAtMs,
+    summary:
+      `Window ${formatWindow(change.window)}. Services: ${servicesDown} down, ${servicesDegraded} degraded, ` +
+      `${servicesAtRisk} at risk; ${customers} customers affected. ` +
+      `Conflicts: ${blocking} blocking, ${conflicts.length - blocking} to note.`,
+  };
+}

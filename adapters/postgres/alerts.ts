@@ -1,0 +1,69 @@
+import type { Knex } from 'knex';
+import { v7 as uuidv7 } from 'uuid';
+import { permissions } from '../../domain/access/roles.ts';
+import type { LogEntry } from '../../domain/change/story.ts';
+
+export interface NewAlert {
+  /** With the recipient it makes the alert unique: raised once however often the step is repeated. */
+  readonly key: string;
+  readonly changeId: string;
+  readonly topic: string;
+  readonly subject: string;
+  readonly body: string;
+  readonly at: string;
+}
+
+/** Puts an alert into each recipient's inbox, in the caller's transaction. */
+export async function raiseAlert(
+  trx: Knex,
+  recipients: readonly string[],
+  alert: NewAlert,
+): Promise<void> {
+  const unique = [...new Set(recipients)];
+  if (unique.length === 0) return;
+  await trx('alert')
+    .insert(
+      unique.map((recipient) => ({
+        id: uuidv7(),
+        recipient,
+        key: alert.key,
+        change_id: alert.changeId,
+        topic: alert.topic,
+        subject: alert.subject,
+        body: alert.body,
+        created_at: alert.at,
+      })),
+    )
+    .onConflict(['recipient', 'key'])
+    .ignore();
+}
+
+/** The people behind a log entry's audience; the one who acted already knows. */
+export async function audienceOf(
+  trx: Knex,
+  changeId: string,
+  audience: NonNullable<LogEntry['alert']>,
+  actor: string,
+): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `
+      select requester as id from change where id = :changeId
+      union
+      select p.id from principal p, change c
+      where c.id = :changeId and :approvers and p.disabled_at is null
+        and p.roles && cast(:deciders as text[]) and p.id <> c.requester
+      union
+      select decided_by from approval where change_id = :changeId and :involved
+      union
+      select p.id from change_log l join principal p on p.id = l.actor
+      where l.change_id = :changeId and :involved
+    `,
+    {
+      changeId,
+      approvers: audience === 'approvers',
+      involved: audience === 'everyone-involved',
+      deciders: [...permissions['change.decide']],
+    },
+  );
+  return rows.map(({ id }) => id).filter((id) => id !== actor);
+}

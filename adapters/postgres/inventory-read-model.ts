@@ -1,0 +1,126 @@
+import type { Knex } from 'knex';
+import { DomainError } from '../../domain/errors.ts';
+import type {
+  Customer,
+  Datacentre,
+  InventoryGraph,
+  Item,
+  RequirementGroup,
+} from '../../domain/inventory/inventory.ts';
+import type { InventoryReader } from '../../domain/inventory/ports.ts';
+import type { CandidateDatacentre, Latency, Offer } from '../../domain/placement/simulation.ts';
+import { summariseAffected } from './inventory-impact-summary.ts';
+import { inventorySelections, listInventory } from './inventory-listings.ts';
+
+/** Reads the inventory for screens, impact and Optimus; never writes. */
+export function createInventoryReadModel(db: Knex): InventoryReader {
+  const rowsOf = async <Row>(sql: string, bindings: Record<string, Knex.Value> = {}) =>
+    (await db.raw<{ rows: Row[] }>(sql, bindings)).rows;
+
+  return {
+    list: (kind, query) => listInventory(db, kind, query),
+
+    version: () => readVersion(db),
+
+    loadGraph: () =>
+      db.transaction(readGraph, { isolationLevel: 'repeatable read', readOnly: true }),
+
+    async datacentres(ids) {
+      const rows = await rowsOf<Datacentre>(
+        `${inventorySelections.datacentres} where id = any(:ids)`,
+        { ids: [...ids] },
+      );
+      return inOrder(ids, rows);
+    },
+
+    async candidateDatacentres(ids) {
+      const rows = await rowsOf<CandidateDatacentre>(
+        `select id, country, availability_percent as "availabilityPercent",
+           user_latency_ms as "userLatencyMs"
+         from datacentre ${ids === undefined ? '' : 'where id = any(:ids)'} order by id`,
+        ids === undefined ? {} : { ids: [...ids] },
+      );
+      return ids === undefined ? rows : inOrder(ids, rows);
+    },
+
+    offers: (datacentres) =>
+      rowsOf<Offer>(
+        `${inventorySelections.offers}
+         ${datacentres === undefined ? '' : 'where datacentre = any(:ids)'} order by id`,
+        datacentres === undefined ? {} : { ids: [...datacentres] },
+      ),
+
+    latencies: (datacentres) =>
+      rowsOf<Latency>(
+        `${inventorySelections.latencies}
+         ${
+           datacentres === undefined
+             ? ''
+             : 'where from_datacentre = any(:ids) and to_datacentre = any(:ids)'
+         }
+         order by from_datacentre, to_datacentre`,
+        datacentres === undefined ? {} : { ids: [...datacentres] },
+      ),
+
+    customers: (ids) =>
+      rowsOf<Customer>(`${inventorySelections.customers} where id = any(:ids) order by id`, {
+        ids: [...ids],
+      }),
+
+    async unknownNodes(ids) {
+      const rows = await rowsOf<{ id: string }>(
+        `select id from unnest(cast(:ids as text[])) with ordinality as asked (id, position)
+         where not exists (select from node where node.id = asked.id) order by position`,
+        { ids: [...ids] },
+      );
+      return rows.map(({ id }) => id);
+    },
+
+    summariseAffected: (services) => summariseAffected(db, services),
+  };
+}
+
+async function readVersion(db: Knex): Promise<number> {
+  const [row] = await db('inventory_import').max<{ version: number | string | null }[]>({
+    version: 'version',
+  });
+  return Number(row?.version ?? 0);
+}
+
+async function readGraph(trx: Knex): Promise<InventoryGraph> {
+  const read = async <Row>(sql: string) => (await trx.raw<{ rows: Row[] }>(sql)).rows;
+  return {
+    version: await readVersion(trx),
+    items: await read<Item>(`${inventorySelections.items} order by id`),
+    services: await read<{ id: string }>('select id from service order by id'),
+    // One pass over the members; a subquery for each group would be many times slower.
+    groups: await read<RequirementGroup>(`
+      select dependent, name, needs, array_agg(member order by member) as members
+      from requirement_group join requirement_member using (dependent)
+      where group_name = name
+      group by dependent, name order by dependent, name`),
+  };
+}
+
+function inOrder<Row extends { readonly id: string }>(
+  ids: readonly string[],
+  rows: readonly Row[],
+): Row[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const unknown = ids.filter((id) => !byId.has(id));
+  if (unknown.length > 0) {
+    throw new DomainError(
+      'not-found',
+      `There is no datacentre ${unknown.map((id) => `"${id}"`).join(', ')} in the inventory.`,
+      {
+        code: 'datacentre-not-found',
+        complaints: unknown.map((id) => ({
+          field: 'datacentres',
+          message: `"${id}" is not in the inventory`,
+        })),
+        remedy: 'Correct the id, or import the datacentre first.',
+      },
+    );
+  }
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}

@@ -1,0 +1,211 @@
+import { parse as parseCsv } from 'csv-parse/sync';
+import type * as z from 'zod';
+import {
+  inventoryColumns,
+  inventoryRowSchemas,
+  type InventoryKind,
+} from '../../domain/inventory/inventory-kinds.ts';
+import type { BadLine, InventoryPart } from '../../domain/inventory/ports.ts';
+import { readLines } from './inventory-lines.ts';
+
+export interface InventoryRow {
+  readonly line: number;
+  /** By column; checked. */
+  readonly values: Readonly<Record<string, string | number | null>>;
+}
+
+type RawRow = Readonly<Record<string, unknown>>;
+/** What a line holds; `undefined` for a blank line or one that was reported. */
+type LineReader = (batch: readonly (string | undefined)[], first: number) => (RawRow | undefined)[];
+
+/**
+ * The good rows of one file, in batches; every other line is reported. Ends early (with the whole
+ * stream read) when the header of a CSV file is wrong: each line would only repeat it.
+ */
+export async function* readRows(
+  { kind, format, stream }: InventoryPart,
+  report: (bad: BadLine) => void,
+): AsyncGenerator<InventoryRow[]> {
+  const schema: z.ZodType = inventoryRowSchemas[kind];
+  const complain = (line: number, message: string, column?: string) =>
+    report(column === undefined ? { kind, line, message } : { kind, line, column, message });
+
+  let reader = format === 'csv' ? undefined : createNdjsonReader(complain);
+  let headerIsBad = false;
+  let isEmpty = true;
+  for await (const batch of readLines(stream, (line, message) => complain(line, message))) {
+    let { first, lines } = batch;
+    if (headerIsBad) continue;
+    if (isEmpty) {
+      const start = lines.findIndex((line) => !isBlank(line));
+      if (start < 0) continue;
+      isEmpty = false;
+      if (reader === undefined) {
+        const header = readHeader(kind, lines[start], first + start, complain);
+        if (header === undefined) {
+          headerIsBad = true;
+          continue;
+        }
+        reader = createCsvReader(header, complain);
+        first += start + 1;
+        lines = lines.slice(start + 1);
+      }
+    }
+    if (reader === undefined) continue;
+    const rows: InventoryRow[] = [];
+    reader(lines, first).forEach((raw, i) => {
+      if (raw === undefined) return;
+      const line = first + i;
+      const checked = schema.safeParse(raw);
+      if (checked.success) {
+        rows.push({ line, values: checked.data as InventoryRow['values'] });
+        return;
+      }
+      for (const { column, message } of describeIssues(kind, checked.error.issues, raw)) {
+        complain(line, message, column);
+      }
+    });
+    yield rows;
+  }
+  if (isEmpty) complain(1, 'the file is empty; leave it out of the import, or fill it');
+}
+
+/** A line that could not be read is not blank: something stood there. */
+const isBlank = (line: string | undefined): boolean => line?.trim() === '';
+
+function createNdjsonReader(complain: (line: number, message: string) => void): LineReader {
+  return (lines, first) =>
+    lines.map((text, i) => {
+      if (text === undefined || isBlank(text)) return undefined;
+      let value: unknown;
+      try {
+        value = JSON.parse(text);
+      } catch (error) {
+        complain(first + i, `is not JSON: ${(error as Error).message}`);
+        return undefined;
+      }
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        complain(first + i, 'is not a JSON object; write one object {…} on each line');
+        return undefined;
+      }
+      return value as RawRow;
+    });
+}
+
+const csvOptions = { relax_column_count: true, trim: true, record_delimiter: '\n' };
+
+/** No value of ours may hold a line break, so a line is a record and a stray quote costs one line. */
+function createCsvReader(
+  header: readonly string[],
+  complain: (line: number, message: string) => void,
+): LineReader {
+  const toRow = (cells: readonly string[], line: number): RawRow | undefined => {
+    if (cells.length !== header.length) {
+      complain(
+        line,
+        `has ${cells.length} cells where the header has ${header.length} columns; ` +
+          'put a value that contains a comma in double quotes',
+      );
+      return undefined;
+    }
+    return Object.fromEntries(header.map((column, i) => [column, cells[i]]));
+  };
+  return (lines, first) => {
+    const rows: (RawRow | undefined)[] = new Array<undefined>(lines.length).fill(undefined);
+    const filled = lines.flatMap((text, i) => (text === undefined || isBlank(text) ? [] : [i]));
+    let records: string[][] | undefined;
+    try {
+      // All at once is many times faster than one by one.
+      records = parseCsv(filled.map((i) => lines[i]).join('\n'), csvOptions);
+    } catch {
+      // Found below, where the line is known.
+    }
+    const together = records?.length === filled.length ? records : undefined;
+    filled.forEach((i, position) => {
+      let cells = together?.[position];
+      if (cells === undefined) {
+        try {
+          cells = parseCsv(lines[i] ?? '', csvOptions)[0] ?? [];
+        } catch {
+          complain(
+            first + i,
+            'has a stray double quote; quote whole values, and double a quote inside one ("")',
+          );
+          return;
+        }
+      }
+      rows[i] = toRow(cells, first + i);
+    });
+    return rows;
+  };
+}
+
+function readHeader(
+  kind: InventoryKind,
+  text: string | undefined,
+  line: number,
+  complain: (line: number, message: string, column?: string) => void,
+): string[] | undefined {
+  if (text === undefined) return undefined; // reported already
+  const known = inventoryColumns(kind);
+  const list = known.join(', ');
+  let header: string[];
+  try {
+    header = parseCsv(text, csvOptions)[0] ?? [];
+  } catch {
+    complain(line, `is no header; the first line names the columns: ${list}`);
+    return undefined;
+  }
+  const faults: [string, string][] = [];
+  for (const column of known) {
+    if (!header.includes(column)) {
+      faults.push([column, `column "${column}" is missing; the columns of ${kind} are ${list}`]);
+    }
+  }
+  header.forEach((column, i) => {
+    if (!known.includes(column)) {
+      faults.push([column, `unknown column "${column}"; the columns of ${kind} are ${list}`]);
+    } else if (header.indexOf(column) !== i) {
+      faults.push([column, `column "${column}" stands in the header twice; leave one out`]);
+    }
+  });
+  if (faults.length === 0) return header;
+  if (header.length === 1 && /[;\t]/.test(text)) {
+    complain(line, `separate the columns by commas; the columns of ${kind} are ${list}`);
+  } else {
+    for (const [column, message] of faults) complain(line, message, column.slice(0, 100));
+  }
+  return undefined;
+}
+
+/** One complaint for each column: the first thing that is wrong with it. */
+function describeIssues(
+  kind: InventoryKind,
+  issues: readonly z.core.$ZodIssue[],
+  raw: RawRow,
+): { column?: string; message: string }[] {
+  const complaints = new Map<string, string>();
+  const known = `the columns of ${kind} are ${inventoryColumns(kind).join(', ')}`;
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) {
+        complaints.set(key.slice(0, 100), `unknown column "${key.slice(0, 100)}"; ${known}`);
+      }
+      continue;
+    }
+    const column = String(issue.path[0] ?? '');
+    if (complaints.has(column)) continue;
+    const value = raw[column];
+    if (value === undefined) complaints.set(column, `column "${column}" is missing; ${known}`);
+    else if (value === '' || value === null) complaints.set(column, 'is empty; fill it in');
+    else complaints.set(column, `${quote(value)}: ${issue.message}`);
+  }
+  return [...complaints].map(([column, message]) =>
+    column === '' ? { message } : { column, message },
+  );
+}
+
+function quote(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,196 @@
+import type { Knex } from 'knex';
+import type { RecordSteps } from '../../domain/change/change-steps.ts';
+import { isEnded, type ChangeState } from '../../domain/change/life-cycle.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { appendToLog } from './change-log.ts';
+import { approvalBlockers, dropConflictsOfEnded, lockConflicts } from './conflict-store.ts';
+
+export interface RecordStepsDeps {
+  readonly database: Knex;
+  /** ISO instant. */
+  readonly now: () => string;
+}
+
+const outcomes: readonly ChangeState[] = [
+  'completed',
+  'rolled-back',
+  'rollback-incomplete',
+  'rejected',
+  'cancelled',
+  'expired',
+];
+
+/** Each step is one transaction: the state by compare-and-set, its log entry and its alerts together. */
+export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSteps {
+  /** Moves the state on, or says that record and workflow disagree. */
+  const moveOn = async (
+    trx: Knex,
+    changeId: string,
+    from: ChangeState,
+    to: ChangeState,
+    columns: Record<string, unknown>,
+  ): Promise<void> => {
+    const at = now();
+    const moved = await trx('change')
+      .where({ id: changeId, state: from })
+      .update({
+        state: to,
+        resumes_to: to === 'paused' ? from : null,
+        version: trx.raw('version + 1'),
+        updated_at: at,
+        ended_at: isEnded(to) ? trx.raw('coalesce(ended_at, ?)', [at]) : null,
+        ...(outcomes.includes(to) ? { outcome: to } : to === 'rolling-back' ? { outcome: null } : {}),
+        ...columns,
+      });
+    if (moved === 0) {
+      throw new DomainError(
+        'conflict',
+        `The record of the change is no longer in state "${from}", so it cannot become "${to}".`,
+        { code: 'state-moved-on' },
+      );
+    }
+    await dropConflictsOfEnded(trx, changeId, to, at);
+  };
+
+  return {
+    recordTransition: (entry) =>
+      database.transaction(async (trx) => {
+        const { changeId, from, to, event } = entry;
+        // The log comes first: it tells a repetition from a first time, and holds the row's order.
+        if (!(await appendToLog(trx, { ...entry, event, from, to, at: now() }))) return;
+        if (isEnded(to)) await lockConflicts(trx);
+        await moveOn(trx, changeId, from, to, { waiting_for: jsonOrNull(entry.waitingFor) });
+      }),
+
+    recordEntry: (entry) =>
+      database.transaction(async (trx) => {
+        await appendToLog(trx, { ...entry, event: 'note', at: now() });
+      }),
+
+    recordDecision: (entry) =>
+      database.transaction(async (trx) => {
+        const { changeId, planHash, decision, by } = entry;
+        await lockConflicts(trx);
+        const known = await trx('change_log')
+          .where({ change_id: changeId, key: entry.key })
+          .first<{ details: { decided: boolean; approvals: number } } | undefined>('details');
+        if (known !== undefined) return known.details;
+        if (decision === 'approved') await refuseIfBlocked(trx, changeId);
+        await trx('approval').insert({
+          change_id: changeId,
+          plan_hash: planHash,
+          decided_by: by,
+          decision,
+          reason: entry.reason,
+          decided_at: now(),
+        });
+        const approvals = await countApprovals(trx, changeId, planHash);
+        const decided = decision === 'rejected' || approvals >= entry.approvalsNeeded;
+        const to = decision === 'rejected' ? 'rejected' : 'scheduled';
+        await appendToLog(trx, {
+          ...entry,
+          details: { planHash, decided, approvals },
+          event: decision === 'approved' ? 'approve' : 'reject',
+          ...(decided ? { from: 'awaiting-approval', to } : {}),
+          at: now(),
+        });
+        if (decided) {
+          await moveOn(trx, changeId, 'awaiting-approval', to, {
+            waiting_for: jsonOrNull(to === 'scheduled' ? entry.waitingFor : null),
+          });
+        }
+        return { decided, approvals };
+      }),
+
+    recordWindowMove: (entry) =>
+      database.transaction(async (trx) => {
+        const { changeId, revision, request, from } = entry;
+        const at = now();
+        if (!(await appendToLog(trx, { ...entry, event: 'move-window', from, to: 'requested', at }))) {
+          return;
+        }
+        await moveOn(trx, changeId, from, 'requested', {
+          revision,
+          definition: trx.raw(
+            `jsonb_set(jsonb_set(definition, '{request,window}', cast(:asked as jsonb)), '{window}', cast(:resolved as jsonb))`,
+            { asked: JSON.stringify(request['asked']), resolved: JSON.stringify(request['resolved']) },
+          ),
+          window_opens_at: entry.opensAt,
+          window_closes_at: entry.closesAt,
+          plan: null,
+          plan_hash: null,
+          approval_expires_at: null,
+          waiting_for: null,
+        });
+      }),
+
+    recordSiteOutcomes: async ({ changeId, attempt }, siteOutcomes) => {
+      if (siteOutcomes.length === 0) return;
+      await database('site_outcome')
+        .insert(
+          siteOutcomes.map(({ datacentre, outcome, detail }) => ({
+            change_id: changeId,
+            attempt,
+            datacentre,
+            outcome,
+            detail,
+            decided_at: now(),
+          })),
+        )
+        .onConflict(['change_id', 'attempt', 'datacentre'])
+        .ignore();
+    },
+
+    confirmVerified: ({ changeId, attempt }) =>
+      database.transaction(async (trx) => {
+        const at = now();
+        await trx.raw(
+          `
+            insert into verified_deployment
+              (application, change_id, attempt, release_version, release_digest, placement, verified_at)
+            select application, change_id, number, release_version, release_digest, placement, :at
+            from attempt where change_id = :changeId and number = :attempt
+            on conflict (application, change_id, attempt) do nothing
+          `,
+          { changeId, attempt, at },
+        );
+        await trx('site_outcome')
+          .where({ change_id: changeId, attempt, outcome: 'applied' })
+          .update({ outcome: 'verified', decided_at: at });
+        await trx('attempt')
+          .where({ change_id: changeId, number: attempt })
+          .update({ outcome: 'verified', ended_at: at });
+      }),
+
+    releaseTargets: async (changeId) => {
+      await database('target_lease')
+        .where({ change_id: changeId })
+        .whereNull('released_at')
+        .update({ released_at: now() });
+    },
+  };
+}
+
+async function refuseIfBlocked(trx: Knex, changeId: string): Promise<void> {
+  const blockers = await approvalBlockers(trx, changeId);
+  if (blockers.length === 0) return;
+  throw new DomainError(
+    'refused',
+    `It conflicts with ${blockers.map(({ label }) => label).join(', ')}: ${blockers.map(({ explanation }) => explanation).join(' ')}`,
+    {
+      code: 'blocking-conflict',
+      remedy: 'Move one of the windows: ctc windows next lists the free ones.',
+    },
+  );
+}
+
+async function countApprovals(trx: Knex, changeId: string, planHash: string): Promise<number> {
+  const row = await trx('approval')
+    .where({ change_id: changeId, plan_hash: planHash, decision: 'approved' })
+    .count<{ count: number }[]>('* as count');
+  return row[0]?.count ?? 0;
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}

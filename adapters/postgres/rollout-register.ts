@@ -1,0 +1,262 @@
+import type { Knex } from 'knex';
+import { v7 as uuidv7 } from 'uuid';
+import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
+import type { RolloutRegister, StoredAttempt } from '../../domain/change/ports.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { InventoryReader } from '../../domain/inventory/ports.ts';
+import type { Measurement, SimulationResult } from '../../domain/placement/simulation.ts';
+import type { VerificationReport } from '../../domain/verification/judge-verification.ts';
+import type { StoredDefinition } from './change-register.ts';
+import { acquireLeases } from './target-leases.ts';
+
+export interface RolloutRegisterDeps {
+  readonly database: Knex;
+  readonly inventory: Pick<InventoryReader, 'candidateDatacentres' | 'offers' | 'latencies'>;
+}
+
+interface AttemptRow {
+  readonly change_id: string;
+  readonly number: number;
+  readonly kind: StoredAttempt['kind'];
+  readonly application: string;
+  readonly release_version: string;
+  readonly release_digest: string;
+  readonly placement: StoredAttempt['placement'];
+  readonly waves: StoredAttempt['waves'];
+  readonly desired: StoredAttempt['desired'];
+  readonly tokens: Readonly<Record<string, number>>;
+}
+
+/** What was simulated, deployed and measured, in PostgreSQL. */
+export function createRolloutRegister({ database, inventory }: RolloutRegisterDeps): RolloutRegister {
+  const attemptRow = (ref: { changeId: string; attempt: number }): Promise<AttemptRow | undefined> =>
+    database('attempt').where({ change_id: ref.changeId, number: ref.attempt }).first();
+
+  return {
+    async findSimulation({ changeId, attempt }) {
+      const row = await database('simulation')
+        .where({ change_id: changeId, attempt })
+        .first<{ result: SimulationResult } | undefined>('result');
+      return row?.result;
+    },
+
+    async simulationInput(changeId) {
+      const change = await database('change as c')
+        .join('application as a', 'a.name', 'c.application')
+        .where('c.id', changeId)
+        .first<
+          { definition: StoredDefinition; application: string; application_definition: unknown } | undefined
+        >('c.definition', 'c.application', 'a.definition as application_definition');
+      if (change?.definition.request.kind !== 'release') {
+        throw new DomainError('invalid', `Change ${changeId} does not deploy a release.`, {
+          code: 'not-a-release',
+        });
+      }
+      const { datacentres } = change.definition.request;
+      const [candidates, offers, latencies, held] = await Promise.all([
+        inventory.candidateDatacentres(datacentres),
+        inventory.offers(datacentres),
+        inventory.latencies(datacentres),
+        machinesHeldByOthers(database, change.application),
+      ]);
+      return {
+        application: applicationDefinitionSchema.parse(change.application_definition),
+        datacentres: candidates,
+        offers: offers.map((offer) => ({
+          ...offer,
+          available: Math.max(0, offer.available - (held.get(offer.id) ?? 0)),
+        })),
+        latencies,
+        measurements: await newestMeasurements(database, changeId),
+      };
+    },
+
+    async storeSimulation({ changeId, attempt }, input, result, at) {
+      await database('simulation')
+        .insert({
+          id: uuidv7(),
+          change_id: changeId,
+          attempt,
+          application: input.application.name,
+          engine: `${result.engine.name} ${result.engine.version}`,
+          inputs: JSON.stringify(input),
+          inputs_hash: result.inputsHash,
+          result: JSON.stringify(result),
+          simulated_at: at,
+        })
+        .onConflict(['change_id', 'attempt'])
+        .ignore();
+    },
+
+    async findAttempt(ref) {
+      const row = await attemptRow(ref);
+      return row === undefined ? undefined : toAttempt(row);
+    },
+
+    async occupiedDatacentres(changeId, application) {
+      const { rows } = await database.raw<{ rows: { datacentre: string }[] }>(
+        `
+          select distinct datacentre from (
+            select jsonb_object_keys(desired) as datacentre from attempt where change_id = :changeId
+            union all
+            select assignment ->> 'datacentre'
+            from (
+              select placement from verified_deployment
+              where application = :application and change_id <> :changeId
+              order by verified_at desc limit 1
+            ) latest, jsonb_array_elements(latest.placement -> 'assignments') assignment
+          ) occupied order by datacentre
+        `,
+        { changeId, application },
+      );
+      return rows.map(({ datacentre }) => datacentre);
+    },
+
+    storeAttempt: (attempt, at) =>
+      database.transaction(async (trx) => {
+        const known = await trx('attempt')
+          .where({ change_id: attempt.changeId, number: attempt.attempt })
+          .first<{ number: number } | undefined>('number');
+        if (known !== undefined) return;
+        const tokens = await acquireLeases(trx, attempt, Object.keys(attempt.desired), at);
+        await trx('attempt').insert({
+          change_id: attempt.changeId,
+          number: attempt.attempt,
+          kind: attempt.kind,
+          application: attempt.application,
+          release_version: attempt.releaseVersion,
+          release_digest: attempt.releaseDigest,
+          placement: JSON.stringify(attempt.placement),
+          waves: JSON.stringify(attempt.waves),
+          desired: JSON.stringify(attempt.desired),
+          tokens: JSON.stringify(tokens),
+          started_at: at,
+        });
+        await trx('change')
+          .where({ id: attempt.changeId })
+          .update({ attempt: attempt.attempt, version: trx.raw('version + 1'), updated_at: at });
+      }),
+
+    async siteTarget({ changeId, attempt, datacentre }) {
+      const row = await attemptRow({ changeId, attempt });
+      const desired = row?.desired[datacentre];
+      const token = row?.tokens[datacentre];
+      if (desired === undefined || token === undefined) {
+        throw new DomainError(
+          'not-found',
+          `Attempt ${attempt} of change ${changeId} has nothing for ${datacentre}.`,
+          { code: 'no-such-site' },
+        );
+      }
+      return { desired, fence: { token, change: changeId, attempt } };
+    },
+
+    async storeMeasurements({ changeId, attempt }, measurements) {
+      if (measurements.length === 0) return;
+      const row = await attemptRow({ changeId, attempt });
+      if (row === undefined) return;
+      await database('measurement')
+        .insert(
+          measurements.map((measurement) => ({
+            application: row.application,
+            release_version: row.release_version,
+            change_id: changeId,
+            attempt,
+            component: measurement.component,
+            datacentre: measurement.datacentre,
+            service_time_p95_ms: measurement.serviceTimeP95Ms ?? null,
+            availability_percent: measurement.availabilityPercent ?? null,
+            samples: measurement.samples,
+            measured_at: measurement.measuredAt,
+          })),
+        )
+        .onConflict(['application', 'change_id', 'attempt', 'component', 'datacentre'])
+        .merge();
+    },
+
+    async findVerification({ changeId, attempt }) {
+      const row = await database('verification')
+        .where({ change_id: changeId, attempt })
+        .first<{ report: VerificationReport } | undefined>('report');
+      return row?.report;
+    },
+
+    async storeVerification({ changeId, attempt }, report, at) {
+      await database.raw(
+        `
+          insert into verification
+            (id, change_id, attempt, application, release_version, verdict, report, verified_at)
+          select :id, change_id, number, application, release_version, :verdict, cast(:report as jsonb), :at
+          from attempt where change_id = :changeId and number = :attempt
+          on conflict (change_id, attempt) do nothing
+        `,
+        { id: uuidv7(), verdict: report.verdict, report: JSON.stringify(report), at, changeId, attempt },
+      );
+    },
+  };
+}
+
+function toAttempt(row: AttemptRow): StoredAttempt {
+  return {
+    changeId: row.change_id,
+    attempt: row.number,
+    kind: row.kind,
+    application: row.application,
+    releaseVersion: row.release_version,
+    releaseDigest: row.release_digest,
+    placement: row.placement,
+    waves: row.waves,
+    desired: row.desired,
+  };
+}
+
+/** Machines of each offer that other applications' newest verified placements rent. */
+async function machinesHeldByOthers(
+  database: Knex,
+  application: string,
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await database.raw<{ rows: { offer: string; machines: number }[] }>(
+    `
+      select assignment ->> 'offer' as offer, count(*) as machines
+      from (
+        select distinct on (application) placement from verified_deployment
+        where application <> :application order by application, verified_at desc
+      ) latest, jsonb_array_elements(latest.placement -> 'assignments') assignment
+      group by 1
+    `,
+    { application },
+  );
+  return new Map(rows.map(({ offer, machines }) => [offer, machines]));
+}
+
+/** The newest figure of each component in each datacentre that this change measured on its release. */
+async function newestMeasurements(database: Knex, changeId: string): Promise<Measurement[]> {
+  const { rows } = await database.raw<{
+    rows: {
+      component: string;
+      datacentre: string;
+      service_time_p95_ms: number | null;
+      availability_percent: number | null;
+      samples: number;
+      measured_at: string;
+    }[];
+  }>(
+    `
+      select distinct on (m.component, m.datacentre) m.component, m.datacentre, m.service_time_p95_ms,
+        m.availability_percent, m.samples, m.measured_at
+      from measurement m
+      join attempt a on a.change_id = m.change_id and a.number = m.attempt and a.kind <> 'rollback'
+      where m.change_id = :changeId
+      order by m.component, m.datacentre, m.attempt desc
+    `,
+    { changeId },
+  );
+  return rows.map((row) => ({
+    component: row.component,
+    datacentre: row.datacentre,
+    samples: row.samples,
+    measuredAt: row.measured_at,
+    ...(row.service_time_p95_ms === null ? {} : { serviceTimeP95Ms: row.service_time_p95_ms }),
+    ...(row.availability_percent === null ? {} : { availabilityPercent: row.availability_percent }),
+  }));
+}

@@ -1,0 +1,47 @@
+/** The profiles of the people (and machines) who use CTC. */
+export const roles = [
+  'requester',
+  'deployment-engineer',
+  'operator',
+  'change-manager',
+  'security-officer',
+  'customer-care',
+  'auditor',
+  'administrator',
+] as const;
+export type Role = (typeof roles)[number];
+
+const everyone = roles;
+
+/** The whole permission matrix: what may be done, and by which roles. */
+export const permissions = {
+  'change.read': everyone,
+  'change.request': ['requester', 'deployment-engineer', 'change-manager'],
+  'change.decide': ['operator', 'change-manager', 'security-officer'],
+  'change.move': ['requester', 'deployment-engineer', 'change-manager'],
+  'change.cancel': ['requester', 'deployment-engineer', 'operator', 'change-manager'],
+  'change.hold': ['operator', 'change-manager', 'security-officer'],
+  'change.implement': ['deployment-engineer', 'operator'],
+  'change.review': ['change-manager', 'operator'],
+  'application.read': everyone,
+  'application.register': ['deployment-engineer'],
+  'inventory.read': everyone,
+  'inventory.import': ['administrator', 'change-manager'],
+  'customer.read': ['customer-care', 'operator', 'change-manager', 'auditor', 'administrator'],
+  'alert.read': everyone,
+  'metrics.read': ['operator', 'auditor', 'administrator'],
+  'principal.manage': ['administrator'],
+} as const satisfies Record<string, readonly Role[]>;
+export type Permission = keyof typeof permissions;
+
+/** Who acts: taken from the token, never from a request's body. */
+export interface Actor {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+}
+
+export function isAllowed(actor: Pick<Actor, 'roles'>, permission: Permission): boolean {
+  const allowed: readonly Role[] = permissions[permission];
+  return actor.roles.some((role) => allowed.includes(role));
+}

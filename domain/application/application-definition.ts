@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import { countrySchema, currencySchema, slugSchema } from '../names.ts';
+
+/** What one replica of a component needs from the machine it runs on. */
+export const componentNeedsSchema = z.strictObject({
+  cores: z.number().positive().max(1024),
+  memoryMb: z.int().positive(),
+  storageGb: z.int().nonnegative(),
+});
+
+export const componentSchema = z.strictObject({
+  name: slugSchema,
+  needs: componentNeedsSchema,
+  /** Replicas over all datacentres; at most one replica of a component in each datacentre. */
+  replicas: z
+    .strictObject({ min: z.int().min(1).max(50), max: z.int().min(1).max(50) })
+    .default({ min: 1, max: 3 }),
+  /** Components of the same application that this one calls to answer a request. */
+  calls: z.array(slugSchema).default([]),
+  /** Users reach the application through its entry components. */
+  entry: z.boolean().default(false),
+  /** Time this component itself takes for a request (95th percentile), without what it calls. */
+  serviceTimeP95Ms: z.number().nonnegative(),
+});
+
+/** The initial requirements: what was closed in the application's definition and must hold as long as it runs. */
+export const nfrsSchema = z.strictObject({
+  /** Least share of requests answered well, in per cent. */
+  availability: z.strictObject({ minPercent: z.number().min(0).lt(100) }),
+  /** Most that the placement may cost a month. */
+  monthlyCost: z.strictObject({ max: z.number().nonnegative(), currency: currencySchema }),
+  /** Longest 95th percentile of the time to answer a request at an entry component. */
+  responseTime: z.strictObject({ p95MaxMs: z.number().positive() }),
+  /** Countries that the application may run in. */
+  location: z.strictObject({ countries: z.array(countrySchema).min(1) }),
+});
+
+/** How a deployment is verified: real requests against each deployed entry component. */
+export const verificationSchema = z.strictObject({
+  path: z.string().startsWith('/').default('/'),
+  /** Requests per entry replica; fewer answered samples than this is inconclusive, never success. */
+  samples: z.int().min(5).max(10_000).default(20),
+  intervalMs: z.int().min(10).max(60_000).default(100),
+  timeoutMs: z.int().min(50).max(60_000).default(2_000),
+});
+
+export const applicationDefinitionSchema = z
+  .strictObject({
+    name: slugSchema,
+    title: z.string().min(1).max(200),
+    department: slugSchema,
+    /** The inventory item that stands for the application, if customers' services depend on it. */
+    item: slugSchema.optional(),
+    components: z.array(componentSchema).min(1).max(200),
+    nfrs: nfrsSchema,
+    verification: verificationSchema.prefault({}),
+  })
+  .superRefine((application, context) => {
+    const names = new Set<string>();
+    application.components.forEach((component, index) => {
+      if (names.has(component.name)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['components', index, 'name'],
+          message: `component "${component.name}" is defined twice`,
+        });
+      }
+      names.add(component.name);
+      if (component.replicas.min > component.replicas.max) {
+        context.addIssue({
+          code: 'custom',
+          path: ['components', index, 'replicas'],
+          message: `min ${component.replicas.min} is more than max ${component.replicas.max}`,
+        });
+      }
+    });
+    application.components.forEach((component, index) => {
+      component.calls.forEach((callee, position) => {
+        if (!names.has(callee) || callee === component.name) {
+          context.addIssue({
+            code: 'custom',
+            path: ['components', index, 'calls', position],
+            message:
+              callee === component.name
+                ? 'a component cannot call itself'
+                : `there is no component "${callee}"; known: ${[...names].join(', ')}`,
+          });
+        }
+      });
+    });
+    if (!application.components.some((component) => component.entry)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['components'],
+        message: 'no component has "entry: true"; without one nothing can be verified',
+      });
+    }
+    const cycle = findCallCycle(application.components);
+    if (cycle !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['components'],
+        message: `calls go round in a circle: ${cycle.join(' → ')}`,
+      });
+    }
+  });
+
+export type ApplicationDefinition = z.output<typeof applicationDefinitionSchema>;
+export type ApplicationComponent = ApplicationDefinition['components'][number];
+export type Nfrs = ApplicationDefinition['nfrs'];
+
+/** The names along a cycle of calls, first repeated last; undefined when calls form no cycle. */
+function findCallCycle(
+  components: readonly { name: string; calls: readonly string[] }[],
+): string[] | undefined {
+  const calls = new Map(components.map(({ name, calls: callees }) => [name, callees]));
+  const finished = new Set<string>();
+  const path: string[] = [];
+  const visit = (name: string): string[] | undefined => {
+    const start = path.indexOf(name);
+    if (start >= 0) return [...path.slice(start), name];
+    if (finished.has(name)) return undefined;
+    path.push(name);
+    for (const callee of calls.get(name) ?? []) {
+      const cycle = visit(callee);
+      if (cycle !== undefined) return cycle;
+    }
+    path.pop();
+    finished.add(name);
+    return undefined;
+  };
+  for (const { name } of components) {
+    const cycle = visit(name);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}

@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import { slugSchema } from '../names.ts';
+import { windowRequestSchema } from '../windows/window.ts';
+
+export const changeClasses = ['standard', 'normal', 'emergency'] as const;
+export type ChangeClass = (typeof changeClasses)[number];
+
+/** Kinds made by people, step by step; a `release` is deployed by CTC itself. */
+export const manualKinds = [
+  'infrastructure',
+  'architecture',
+  'licensing',
+  'product',
+  'security-policy',
+] as const;
+
+const effectSchema = z.strictObject({
+  item: slugSchema,
+  effect: z.enum(['down', 'degraded']),
+});
+
+const commonFields = {
+  title: z.string().trim().min(3).max(200),
+  reason: z.string().trim().min(3).max(10_000),
+  class: z.enum(changeClasses).default('normal'),
+  department: slugSchema,
+  window: windowRequestSchema,
+  /** Items that are down or degraded while the intervention runs. */
+  affects: z.array(effectSchema).max(10_000).default([]),
+};
+
+/** What may happen during the roll-out; times are seconds. */
+export const strategySchema = z.strictObject({
+  /** Datacentres that are worked on together, group after group; default: one after the other. */
+  waves: z.array(z.array(slugSchema).min(1)).min(1).optional(),
+  /** A wave starts only if the window still covers this and the rollback's budget. */
+  waveBudgetSeconds: z.int().min(1).max(86_400).default(60),
+  rollbackBudgetSeconds: z.int().min(1).max(86_400).default(60),
+  /** Redeployments to a re-simulated placement before the change is rolled back. */
+  maxRedeployments: z.int().min(0).max(10).default(2),
+});
+
+export const releaseChangeSchema = z
+  .strictObject({
+    kind: z.literal('release'),
+    ...commonFields,
+    application: slugSchema,
+    release: z.string().min(1).max(100),
+    /** Datacentres that Optimus may use; their order is the order of the waves. */
+    datacentres: z.array(slugSchema).min(1).max(100),
+    strategy: strategySchema.prefault({}),
+  })
+  .superRefine((change, context) => {
+    const duplicate = change.datacentres.find((id, i) => change.datacentres.indexOf(id) !== i);
+    if (duplicate !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['datacentres'],
+        message: `"${duplicate}" is listed twice`,
+      });
+    }
+    const inWaves = change.strategy.waves?.flat();
+    if (inWaves === undefined) return;
+    const missing = change.datacentres.filter((id) => !inWaves.includes(id));
+    const unknown = inWaves.filter((id) => !change.datacentres.includes(id));
+    if (missing.length > 0 || unknown.length > 0 || inWaves.length !== new Set(inWaves).size) {
+      context.addIssue({
+        code: 'custom',
+        path: ['strategy', 'waves'],
+        message: `each of the change's datacentres (${change.datacentres.join(', ')}) belongs in exactly one wave`,
+      });
+    }
+  });
+
+export const manualChangeSchema = z.strictObject({
+  kind: z.enum(manualKinds),
+  ...commonFields,
+  /** Datacentres that are worked on. */
+  datacentres: z.array(slugSchema).max(100).default([]),
+  steps: z.array(z.string().trim().min(1).max(2000)).min(1).max(200),
+  /** The way back, step by step. */
+  rollbackSteps: z.array(z.string().trim().min(1).max(2000)).min(1).max(200),
+});
+
+/** What a person asks for: the content of `change.yaml` and the body of `POST /changes`. */
+export const changeRequestSchema = z.discriminatedUnion('kind', [
+  releaseChangeSchema,
+  manualChangeSchema,
+]);
+
+export type ChangeRequest = z.output<typeof changeRequestSchema>;
+export type ReleaseChange = z.output<typeof releaseChangeSchema>;
+export type ManualChange = z.output<typeof manualChangeSchema>;
+export type RolloutStrategy = z.output<typeof strategySchema>;

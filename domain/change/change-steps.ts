@@ -1,0 +1,78 @@
+import type {
+  AssessedPlan,
+  AttemptKind,
+  DecisionEntry,
+  LogEntry,
+  PlannedAttempt,
+  SimulationOutcome,
+  SiteOutcome,
+  TransitionEntry,
+  VerificationOutcome,
+} from './story.ts';
+
+/**
+ * The steps that the workflows order and the activities carry out. Each is idempotent: repeated after a
+ * crash with the same arguments it has no second effect. Names are persisted in histories: never renamed.
+ */
+
+export interface AttemptRef {
+  readonly changeId: string;
+  readonly attempt: number;
+}
+
+export interface SiteRef extends AttemptRef {
+  readonly datacentre: string;
+  /** `restore` also replaces what looks the same but is not healthy. */
+  readonly mode: 'apply' | 'restore';
+}
+
+export interface WindowMoveEntry extends LogEntry {
+  readonly revision: number;
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly opensAt: string;
+  readonly closesAt: string;
+  readonly from: TransitionEntry['from'];
+}
+
+/** Short database steps, run as local activities. */
+export interface RecordSteps {
+  /** Compare-and-set on the state together with the log entry and its alerts. */
+  recordTransition(entry: TransitionEntry): Promise<void>;
+  recordEntry(entry: LogEntry): Promise<void>;
+  /**
+   * Stores a decision, and with the last approval needed the state `scheduled`. Answers whether the change
+   * is decided. Fails as `refused` when a blocking conflict with an approved change stands against it.
+   */
+  recordDecision(entry: DecisionEntry): Promise<{ decided: boolean; approvals: number }>;
+  recordWindowMove(entry: WindowMoveEntry): Promise<void>;
+  recordSiteOutcomes(attempt: AttemptRef, outcomes: readonly SiteOutcome[]): Promise<void>;
+  /** The attempt is what runs from now on, and what a later rollback leads back to. */
+  confirmVerified(attempt: AttemptRef): Promise<void>;
+  /** Gives the targets free for other changes. */
+  releaseTargets(changeId: string): Promise<void>;
+}
+
+export interface AssessmentSteps {
+  assessChange(input: { changeId: string }): Promise<AssessedPlan>;
+}
+
+export interface RolloutSteps {
+  simulatePlacement(attempt: AttemptRef): Promise<SimulationOutcome>;
+  planAttempt(attempt: AttemptRef & { kind: AttemptKind }): Promise<PlannedAttempt>;
+}
+
+export interface SiteSteps {
+  applySite(site: SiteRef): Promise<void>;
+  /** Waits until everything that was applied is healthy, or something has failed for good. */
+  awaitSite(site: SiteRef): Promise<{ ready: boolean; detail: string }>;
+}
+
+export interface VerificationSteps {
+  verifyAttempt(attempt: AttemptRef): Promise<VerificationOutcome>;
+}
+
+export type ChangeSteps = RecordSteps &
+  AssessmentSteps &
+  RolloutSteps &
+  SiteSteps &
+  VerificationSteps;

@@ -1,0 +1,124 @@
+import type { ApplicationDefinition } from '../application/application-definition.ts';
+import type { ReleaseDefinition } from '../application/release-definition.ts';
+import type { Conflict, Intervention } from '../conflicts/detect-conflicts.ts';
+import type { DesiredState, Fence } from '../deployment/ports.ts';
+import type { Measurement, Placement, SimulationInput, SimulationResult } from '../placement/simulation.ts';
+import type { VerificationReport } from '../verification/judge-verification.ts';
+import type { ResolvedWindow } from '../windows/window.ts';
+import type { AttemptRef, RecordSteps } from './change-steps.ts';
+import type { ChangeRequest } from './change-request.ts';
+import type { AttemptKind } from './story.ts';
+
+/** A change as it was asked for, with its window's instants. */
+export interface RequestedChange {
+  readonly id: string;
+  readonly label: string;
+  readonly requester: string;
+  readonly revision: number;
+  readonly request: ChangeRequest;
+  readonly window: ResolvedWindow;
+}
+
+export interface VerifiedRelease {
+  readonly changeId: string;
+  readonly attempt: number;
+  readonly version: string;
+  readonly digest: string;
+  readonly placement: Placement;
+  readonly desired: Readonly<Record<string, DesiredState>>;
+}
+
+/** What an approval is tied to: its canonical JSON gives the plan's hash. */
+export interface ChangePlan {
+  readonly change: string;
+  readonly revision: number;
+  readonly request: ChangeRequest;
+  readonly window: { readonly opensAt: string; readonly latestStartAt: string; readonly closesAt: string };
+  readonly releaseDigest: string | null;
+  readonly application: ApplicationDefinition | null;
+  readonly rollsBackTo: { readonly version: string; readonly digest: string } | null;
+  readonly impact: ImpactFigures;
+}
+
+export interface ImpactFigures {
+  readonly servicesDown: number;
+  readonly servicesDegraded: number;
+  readonly servicesAtRisk: number;
+  readonly customers: number;
+}
+
+/** The node ids a change disturbs, as its conflicts with others are found by. */
+export interface Footprint {
+  readonly down: readonly string[];
+  readonly degraded: readonly string[];
+  readonly atRisk: readonly string[];
+}
+
+export interface StoredAssessment {
+  readonly changeId: string;
+  readonly revision: number;
+  readonly inventoryVersion: number;
+  readonly impact: unknown;
+  readonly footprint: Footprint;
+  readonly plan: ChangePlan;
+  readonly planHash: string;
+  readonly approvalExpiresAt: string;
+  readonly at: string;
+}
+
+/** The record of changes; writes are transactions of their own, each idempotent. */
+export interface ChangeRegister extends RecordSteps {
+  requestedChange(changeId: string): Promise<RequestedChange>;
+  release(
+    application: string,
+    version: string,
+  ): Promise<{ definition: ReleaseDefinition; digest: string }>;
+  application(name: string): Promise<ApplicationDefinition>;
+  /** The newest verified release, not counting what the named change itself verified. */
+  lastVerified(application: string, notBy: string): Promise<VerifiedRelease | undefined>;
+  /**
+   * Stores an assessment and the conflicts that `detect` finds among all interventions that have not
+   * ended; one assessment at a time, so that two changes cannot both miss each other.
+   */
+  storeAssessment(
+    assessment: StoredAssessment,
+    detect: (self: Intervention, others: readonly Intervention[]) => readonly Conflict[],
+  ): Promise<readonly Conflict[]>;
+}
+
+export interface StoredAttempt extends AttemptRef {
+  readonly kind: AttemptKind;
+  readonly application: string;
+  readonly releaseVersion: string;
+  readonly releaseDigest: string;
+  readonly placement: Placement;
+  readonly waves: readonly (readonly string[])[];
+  readonly desired: Readonly<Record<string, DesiredState>>;
+}
+
+/** What was simulated, deployed and measured. */
+export interface RolloutRegister {
+  findSimulation(ref: AttemptRef): Promise<SimulationResult | undefined>;
+  /** What Optimus is to be asked now: current capacity, figures measured during this change. */
+  simulationInput(changeId: string): Promise<SimulationInput>;
+  storeSimulation(
+    ref: AttemptRef,
+    input: SimulationInput,
+    result: SimulationResult,
+    at: string,
+  ): Promise<void>;
+  findAttempt(ref: AttemptRef): Promise<StoredAttempt | undefined>;
+  /** Datacentres in which this change, or the release before it, may run something. */
+  occupiedDatacentres(changeId: string, application: string): Promise<readonly string[]>;
+  /**
+   * Stores the attempt and takes the lease of every datacentre in it, in one transaction.
+   * @throws DomainError `unavailable` naming the change that still holds one.
+   */
+  storeAttempt(attempt: StoredAttempt, at: string): Promise<void>;
+  siteTarget(
+    ref: AttemptRef & { readonly datacentre: string },
+  ): Promise<{ desired: DesiredState; fence: Fence }>;
+  storeMeasurements(ref: AttemptRef, measurements: readonly Measurement[]): Promise<void>;
+  findVerification(ref: AttemptRef): Promise<VerificationReport | undefined>;
+  storeVerification(ref: AttemptRef, report: VerificationReport, at: string): Promise<void>;
+}

@@ -1,0 +1,98 @@
+import type { ChangeEvent, ChangeState } from './life-cycle.ts';
+
+/**
+ * What passes between the workflow and its activities. Payloads are JSON and small: documents stay in
+ * PostgreSQL and are named by change, revision and attempt.
+ */
+
+/** What a change waits for, and when it wakes by itself (ISO instant), for `ctc change why` and the pages. */
+export interface WaitingFor {
+  readonly what:
+    | 'assessment'
+    | 'approval'
+    | 'window'
+    | 'simulation'
+    | 'wave'
+    | 'verification'
+    | 'people'
+    | 'resume'
+    | 'rollback'
+    | 'review';
+  readonly detail: string;
+  readonly until?: string;
+}
+
+/** The plan in what the workflow needs of it; times are epoch milliseconds. */
+export interface AssessedPlan {
+  readonly label: string;
+  readonly title: string;
+  readonly requester: string;
+  readonly revision: number;
+  readonly planHash: string;
+  readonly carriedOutBy: 'ctc' | 'people';
+  readonly needsReview: boolean;
+  readonly opensAtMs: number;
+  readonly latestStartMs: number;
+  readonly closesAtMs: number;
+  readonly waveBudgetMs: number;
+  readonly rollbackBudgetMs: number;
+  readonly maxRedeployments: number;
+  readonly approvalsNeeded: number;
+  readonly approvalExpiresAtMs: number;
+  /** When to remind the approvers, rising, all before the expiry. */
+  readonly remindersAtMs: readonly number[];
+  readonly summary: string;
+}
+
+export interface LogEntry {
+  readonly changeId: string;
+  /** Unique within the change: written once however often it is sent. */
+  readonly key: string;
+  /** Principal id, or `workflow`. */
+  readonly actor: string;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Whom to alert besides the requester. */
+  readonly alert?: 'requester' | 'approvers' | 'everyone-involved';
+}
+
+export interface TransitionEntry extends LogEntry {
+  readonly event: ChangeEvent;
+  readonly from: ChangeState;
+  readonly to: ChangeState;
+  readonly waitingFor: WaitingFor | null;
+}
+
+export interface DecisionEntry extends LogEntry {
+  readonly planHash: string;
+  readonly decision: 'approved' | 'rejected';
+  readonly by: string;
+  readonly reason: string;
+  readonly approvalsNeeded: number;
+  readonly waitingFor: WaitingFor | null;
+}
+
+export type SimulationOutcome =
+  | { readonly status: 'placed'; readonly datacentres: readonly string[]; readonly summary: string }
+  | { readonly status: 'infeasible'; readonly summary: string };
+
+export const attemptKinds = ['deploy', 'redeploy', 'rollback'] as const;
+export type AttemptKind = (typeof attemptKinds)[number];
+
+export interface PlannedAttempt {
+  readonly waves: readonly (readonly string[])[];
+  /** False when a rollback leads back to nothing: there was no verified release before. */
+  readonly leavesSomething: boolean;
+  readonly summary: string;
+}
+
+export interface SiteOutcome {
+  readonly datacentre: string;
+  readonly outcome: 'applied' | 'restored' | 'failed' | 'unreachable' | 'needs-a-person';
+  readonly detail: string;
+}
+
+export interface VerificationOutcome {
+  readonly verdict: 'passed' | 'violated' | 'inconclusive';
+  readonly summary: string;
+}

@@ -1,0 +1,64 @@
+/** A thing that can be changed (a configuration item). */
+export interface Item {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly datacentre: string;
+  readonly department: string;
+}
+
+/** What a customer has. */
+export interface Service {
+  readonly id: string;
+  readonly name: string;
+  readonly solution: string;
+  readonly customer: string;
+}
+
+/**
+ * A node (item or service) stays up while at least `needs` of the group's members are up. A plain
+ * dependency is a group of one that needs one.
+ */
+export interface RequirementGroup {
+  readonly dependent: string;
+  readonly name: string;
+  readonly needs: number;
+  readonly members: readonly string[];
+}
+
+export interface Department {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A site; `timeZone` is an IANA name, `driver` names what deploys there (`local`, …). */
+export interface Datacentre {
+  readonly id: string;
+  readonly name: string;
+  readonly country: string;
+  readonly timeZone: string;
+  readonly driver: string;
+}
+
+/** A product of the company, sold to customers as services. */
+export interface Solution {
+  readonly id: string;
+  readonly name: string;
+  readonly department: string;
+}
+
+export interface Customer {
+  readonly id: string;
+  readonly name: string;
+  readonly country: string;
+  readonly contractLevel: string;
+}
+
+/** Everything an impact is computed from, as of one inventory version (0: nothing imported yet). */
+export interface InventoryGraph {
+  readonly version: number;
+  readonly items: readonly Item[];
+  /** Ids only: there may be millions; what is known about the affected ones is asked for afterwards. */
+  readonly services: readonly { readonly id: string }[];
+  readonly groups: readonly RequirementGroup[];
+}

@@ -1,0 +1,25 @@
+import type { Knex } from 'knex';
+import * as inventory from './0001-inventory.ts';
+import * as access from './0002-access.ts';
+import * as applications from './0003-applications.ts';
+import * as changes from './0004-changes.ts';
+import * as messages from './0005-messages.ts';
+
+const migrations: Readonly<Record<string, Knex.Migration>> = {
+  '0001-inventory': inventory,
+  '0002-access': access,
+  '0003-applications': applications,
+  '0004-changes': changes,
+  '0005-messages': messages,
+};
+
+/** Every migration by a name without extension: the names are persisted and never change. */
+export const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: () => Promise.resolve(Object.keys(migrations)),
+  getMigrationName: (name) => name,
+  getMigration: (name) => {
+    const migration = migrations[name];
+    if (migration === undefined) throw new Error(`There is no migration named "${name}".`);
+    return Promise.resolve(migration);
+  },
+};

@@ -1,0 +1,51 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType } from '@temporalio/workflow';
+import { finalFailureTypes } from './failures.ts';
+
+const nonRetryableErrorTypes = [...finalFailureTypes];
+
+/**
+ * Short database steps: local, because that doubles the throughput. Retried without end, for a record that
+ * cannot be written must hold the story up, not end it; the database comes back.
+ */
+export const recordOptions: LocalActivityOptions = {
+  startToCloseTimeout: '20 seconds',
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '5 seconds', nonRetryableErrorTypes },
+};
+
+/** Reading the inventory and computing impact and conflicts: seconds on a large graph. */
+export const assessmentOptions: ActivityOptions = {
+  startToCloseTimeout: '5 minutes',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '10 seconds', nonRetryableErrorTypes },
+};
+
+/** Optimus may be an external service that is down for a while; the window's end stops the waiting. */
+export const simulationOptions: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '6 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '15 seconds', nonRetryableErrorTypes },
+};
+
+/**
+ * Acts on a datacentre: a few tries over about a minute tell a hiccup from an unreachable datacentre.
+ * The cancelled activity is waited for, so that nothing of it still acts when the rollback begins.
+ */
+export const siteOptions: ActivityOptions = {
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '6 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: '500 milliseconds',
+    maximumInterval: '10 seconds',
+    maximumAttempts: 10,
+    nonRetryableErrorTypes,
+  },
+};
+
+/** Measures: long, and harmless to repeat. */
+export const verificationOptions: ActivityOptions = {
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '6 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1 second', maximumInterval: '15 seconds', nonRetryableErrorTypes },
+};

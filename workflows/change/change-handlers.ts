@@ -1,0 +1,316 @@
+import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { holdableStates, transitionFor, type ChangeState } from '../../domain/change/life-cycle.ts';
+import { formatUtc } from '../../domain/format-utc.ts';
+import { record } from '../steps.ts';
+import {
+  cancelUpdate,
+  closeUpdate,
+  decideUpdate,
+  moveWindowUpdate,
+  pauseUpdate,
+  reportUpdate,
+  resumeUpdate,
+  retryRollbackUpdate,
+  startReviewUpdate,
+  statusQuery,
+  type Acknowledgement,
+  type Decision,
+  type Request,
+} from './change-messages.ts';
+import type { ChangeStory } from './change-state.ts';
+
+/** Refuses a message for good, in words that the sender can act on. */
+function refuse(code: string, message: string): never {
+  throw ApplicationFailure.create({
+    message,
+    type: 'refused',
+    nonRetryable: true,
+    details: [{ code }],
+  });
+}
+
+function needState(
+  story: ChangeStory,
+  allowed: readonly ChangeState[],
+  doing: string,
+): void {
+  if (allowed.includes(story.state)) return;
+  refuse(
+    'wrong-state',
+    `${labelOf(story)} is ${story.state}: ${doing} is possible only while it is ${allowed.join(' or ')}.`,
+  );
+}
+
+function labelOf(story: ChangeStory): string {
+  return story.plan?.label ?? 'The change';
+}
+
+function acknowledge(story: ChangeStory, message: string): Acknowledgement {
+  return { state: story.state, message };
+}
+
+/**
+ * The decisions of people. Validators are synchronous and refuse what is wrong already; handlers take
+ * turns and check again, for another decision may have come in between.
+ */
+export function handleMessages(story: ChangeStory): void {
+  setHandler(statusQuery, () => ({
+    state: story.state,
+    revision: story.plan?.revision ?? 0,
+    planHash: story.plan?.planHash ?? null,
+    attempt: story.attempt,
+    waitingFor: story.waitingFor,
+  }));
+
+  handleDecisions(story);
+  handleWindowMoves(story);
+  handleCancellation(story);
+  handleHolds(story);
+  handlePeopleAtWork(story);
+}
+
+function handleDecisions(story: ChangeStory): void {
+  const check = (decision: Decision): void => {
+    if (story.state !== 'awaiting-approval' || story.plan === null) {
+      refuse(
+        'decision-too-late',
+        `${labelOf(story)} is ${story.state}: it no longer, or not yet, waits for a decision.`,
+      );
+    }
+    if (decision.by === story.plan.requester) {
+      refuse('own-change', `${labelOf(story)} was requested by you: somebody else must decide on it.`);
+    }
+    if (decision.planHash !== story.plan.planHash) {
+      refuse(
+        'plan-changed',
+        `The plan of ${labelOf(story)} has changed since it was shown to you: look at revision ${story.plan.revision} and decide again.`,
+      );
+    }
+    if (story.deciders.has(decision.by)) {
+      refuse('already-decided', `You have already decided on this plan of ${labelOf(story)}.`);
+    }
+  };
+  setHandler(
+    decideUpdate,
+    (decision) =>
+      story.turns.runExclusive(async () => {
+        check(decision);
+        const plan = story.plan;
+        if (plan === null) return acknowledge(story, 'unreachable');
+        const approved = decision.decision === 'approved';
+        const waitingFor = {
+          what: 'window' as const,
+          detail: 'the window opens',
+          until: new Date(plan.opensAtMs).toISOString(),
+        };
+        const { decided, approvals } = await record.recordDecision({
+          changeId: story.changeId,
+          key: story.nextKey(),
+          actor: decision.by,
+          by: decision.by,
+          decision: decision.decision,
+          planHash: decision.planHash,
+          reason: decision.reason,
+          approvalsNeeded: plan.approvalsNeeded,
+          waitingFor,
+          message: approved
+            ? `Approved by ${decision.by}: ${decision.reason}`
+            : `Rejected by ${decision.by}: ${decision.reason}`,
+          alert: 'everyone-involved',
+        });
+        story.deciders.add(decision.by);
+        if (!decided) {
+          return acknowledge(story, `${approvals} of ${plan.approvalsNeeded} approvals given.`);
+        }
+        // recordDecision wrote the state together with the decision, in one transaction.
+        story.state = approved ? 'scheduled' : 'rejected';
+        story.waitingFor = approved ? waitingFor : null;
+        return acknowledge(
+          story,
+          approved ? `Scheduled for ${formatUtc(plan.opensAtMs)}.` : 'Rejected.',
+        );
+      }),
+    { validator: check },
+  );
+}
+
+function handleWindowMoves(story: ChangeStory): void {
+  const movable: readonly ChangeState[] = ['awaiting-approval', 'scheduled'];
+  const check = (move: { revision: number }): void => {
+    needState(story, movable, 'moving its window');
+    if (story.plan !== null && move.revision !== story.plan.revision + 1) {
+      refuse(
+        'plan-changed',
+        `${labelOf(story)} has been changed since it was shown to you: look at revision ${story.plan.revision} and move it again.`,
+      );
+    }
+  };
+  setHandler(
+    moveWindowUpdate,
+    (move) =>
+      story.turns.runExclusive(async () => {
+        check(move);
+        await record.recordWindowMove({
+          changeId: story.changeId,
+          key: story.nextKey(),
+          actor: move.by,
+          from: story.state,
+          revision: move.revision,
+          request: move.window.request,
+          opensAt: move.window.opensAt,
+          closesAt: move.window.closesAt,
+          message: `Window moved to ${formatUtc(Date.parse(move.window.opensAt))} – ${formatUtc(Date.parse(move.window.closesAt))} by ${move.by}: ${move.reason}`,
+          alert: 'everyone-involved',
+        });
+        story.state = 'requested';
+        story.plan = null;
+        story.deciders.clear();
+        return acknowledge(story, 'Window moved; the change is assessed again.');
+      }),
+    { validator: check },
+  );
+}
+
+function handleCancellation(story: ChangeStory): void {
+  const check = (_request: Request): void => {
+    const wouldEnd = transitionFor(story.state, 'cancel') ?? transitionFor(story.state, 'abort');
+    if (story.state === 'implementing') {
+      refuse(
+        'wrong-state',
+        `${labelOf(story)} is being carried out by people: report it as backed out instead.`,
+      );
+    }
+    if (wouldEnd === undefined || story.abort !== null) {
+      refuse('wrong-state', `${labelOf(story)} is ${story.state}: there is nothing left to cancel.`);
+    }
+  };
+  setHandler(
+    cancelUpdate,
+    (request) =>
+      story.turns.runExclusive(async () => {
+        check(request);
+        const untouched =
+          story.rollout === null && transitionFor(story.state, 'cancel') !== undefined;
+        if (untouched) {
+          await story.step('cancel', {
+            actor: request.by,
+            message: `Cancelled by ${request.by}: ${request.reason}`,
+            alert: 'everyone-involved',
+          });
+          return acknowledge(story, 'Cancelled; nothing was touched.');
+        }
+        story.abort = request;
+        story.rollout?.cancel();
+        return acknowledge(story, 'The deployment is stopped and rolled back.');
+      }),
+    { validator: check },
+  );
+}
+
+function handleHolds(story: ChangeStory): void {
+  const checkPause = (_request: Request): void => {
+    needState(story, holdableStates, 'pausing');
+    if (story.hold !== null) refuse('wrong-state', `${labelOf(story)} is already being paused.`);
+  };
+  setHandler(
+    pauseUpdate,
+    (request) => {
+      checkPause(request);
+      story.hold = request;
+      return acknowledge(story, 'It holds at the next step that can wait.');
+    },
+    { validator: checkPause },
+  );
+  const checkResume = (_request: Request): void => {
+    if (story.hold === null) refuse('wrong-state', `${labelOf(story)} is not paused.`);
+  };
+  setHandler(
+    resumeUpdate,
+    (request) =>
+      story.turns.runExclusive(async () => {
+        checkResume(request);
+        story.hold = null;
+        await story.note({
+          actor: request.by,
+          message: `Resumed by ${request.by}: ${request.reason}`,
+        });
+        return acknowledge(story, 'Resumed.');
+      }),
+    { validator: checkResume },
+  );
+}
+
+function handlePeopleAtWork(story: ChangeStory): void {
+  const ways = {
+    implemented: { event: 'implement', words: 'Implemented' },
+    'backed-out': { event: 'back-out', words: 'Backed out' },
+    'left-broken': { event: 'leave-broken', words: 'Left broken' },
+  } as const;
+  setHandler(
+    reportUpdate,
+    (report) =>
+      story.turns.runExclusive(async () => {
+        needState(story, ['implementing'], 'reporting the outcome');
+        const { event, words } = ways[report.result];
+        await story.step(event, {
+          actor: report.by,
+          message: `${words}, says ${report.by}: ${report.reason}`,
+          alert: 'everyone-involved',
+        });
+        return acknowledge(story, `${words}.`);
+      }),
+    { validator: (_report) => needState(story, ['implementing'], 'reporting the outcome') },
+  );
+
+  const plain = (
+    update: typeof retryRollbackUpdate,
+    allowed: readonly ChangeState[],
+    doing: string,
+    carryOut: (request: Request) => Promise<string>,
+  ): void => {
+    const check = (_request: Request): void => needState(story, allowed, doing);
+    setHandler(
+      update,
+      (request) =>
+        story.turns.runExclusive(async () => {
+          check(request);
+          return acknowledge(story, await carryOut(request));
+        }),
+      { validator: check },
+    );
+  };
+  plain(retryRollbackUpdate, ['rollback-incomplete'], 'trying the rollback again', async (request) => {
+    await story.step('retry-rollback', {
+      actor: request.by,
+      message: `The rollback is tried again by ${request.by}: ${request.reason}`,
+    });
+    return 'The rollback runs again.';
+  });
+  plain(
+    startReviewUpdate,
+    ['completed', 'rolled-back', 'rollback-incomplete'],
+    'reviewing',
+    async (request) => {
+      await story.step('start-review', {
+        actor: request.by,
+        message: `Review started by ${request.by}: ${request.reason}`,
+      });
+      return 'In review.';
+    },
+  );
+  const checkClose = (_review: Request): void => needState(story, ['in-review'], 'closing');
+  setHandler(
+    closeUpdate,
+    (review) =>
+      story.turns.runExclusive(async () => {
+        checkClose(review);
+        await story.step('close', {
+          actor: review.by,
+          message: `Closed by ${review.by}: ${review.reason}`,
+          details: { lessons: review.lessons },
+        });
+        return acknowledge(story, 'Closed.');
+      }),
+    { validator: checkClose },
+  );
+}

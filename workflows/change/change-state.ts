@@ -1,0 +1,110 @@
+import { ApplicationFailure, CancellationScope, log } from '@temporalio/workflow';
+import { Mutex } from 'async-mutex';
+import {
+  transitionFor,
+  type ChangeEvent,
+  type ChangeState,
+} from '../../domain/change/life-cycle.ts';
+import type { AssessedPlan, LogEntry, WaitingFor } from '../../domain/change/story.ts';
+import { record } from '../steps.ts';
+import type { Request } from './change-messages.ts';
+
+/** What one step of the story says of itself. */
+export interface StepNote {
+  readonly message: string;
+  readonly actor?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly waitingFor?: WaitingFor;
+  readonly alert?: LogEntry['alert'];
+  /** For events that lead to several states: which one. */
+  readonly to?: ChangeState;
+}
+
+/** The state of one running change: what handlers read and write, and how each step is recorded. */
+export interface ChangeStory {
+  readonly changeId: string;
+  state: ChangeState;
+  waitingFor: WaitingFor | null;
+  plan: AssessedPlan | null;
+  attempt: number;
+  /** Who decided on the plan that stands now. */
+  deciders: Set<string>;
+  /** Set by a person: the story holds at its next step that can wait. */
+  hold: Request | null;
+  /** Set by a person while production is touched: the roll-out is cancelled and rolled back. */
+  abort: Request | null;
+  /** The running roll-out, which an abort cancels. */
+  rollout: CancellationScope | null;
+  /** Decisions and steps that must not interleave take turns here. */
+  readonly turns: Mutex;
+  /** Moves to the next state and writes it down; the state is set at once, the record follows in order. */
+  step(event: ChangeEvent, note: StepNote): Promise<void>;
+  /** Writes to the log without changing the state. */
+  note(note: Omit<StepNote, 'to' | 'waitingFor'>): Promise<void>;
+  /** The next log entry's key: stable in replay. */
+  nextKey(): string;
+}
+
+export function createChangeStory(changeId: string): ChangeStory {
+  let entries = 0;
+  // Records follow one another in the order of the steps, whoever took them.
+  const recorder = new Mutex();
+  // The record is kept even while the work it tells of is being cancelled.
+  const recorded = (write: () => Promise<void>): Promise<void> =>
+    recorder.runExclusive(() => CancellationScope.nonCancellable(write));
+
+  const story: ChangeStory = {
+    changeId,
+    state: 'requested',
+    waitingFor: null,
+    plan: null,
+    attempt: 0,
+    deciders: new Set(),
+    hold: null,
+    abort: null,
+    rollout: null,
+    turns: new Mutex(),
+    nextKey: () => {
+      entries += 1;
+      return `workflow/${entries}`;
+    },
+    async step(event, note) {
+      const from = story.state;
+      const row = transitionFor(from, event, note.to);
+      if (row === undefined) {
+        throw ApplicationFailure.nonRetryable(
+          `A change in state "${from}" cannot "${event}".`,
+          'LifeCycleViolation',
+        );
+      }
+      story.state = row.to;
+      story.waitingFor = note.waitingFor ?? null;
+      log.info(note.message, { event, from, to: row.to });
+      const entry = {
+        changeId,
+        key: story.nextKey(),
+        event,
+        from,
+        to: row.to,
+        actor: note.actor ?? 'workflow',
+        message: note.message,
+        waitingFor: story.waitingFor,
+        ...(note.details === undefined ? {} : { details: note.details }),
+        ...(note.alert === undefined ? {} : { alert: note.alert }),
+      };
+      await recorded(() => record.recordTransition(entry));
+    },
+    async note({ message, actor, details, alert }) {
+      const entry = {
+        changeId,
+        key: story.nextKey(),
+        actor: actor ?? 'workflow',
+        message,
+        ...(details === undefined ? {} : { details }),
+        ...(alert === undefined ? {} : { alert }),
+      };
+      await recorded(() => record.recordEntry(entry));
+    },
+  };
+  return story;
+}

@@ -1,0 +1,189 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  isCancellation,
+  TemporalFailure,
+} from '@temporalio/workflow';
+import { isEnded, type ChangeState } from '../../domain/change/life-cycle.ts';
+import type { AssessedPlan } from '../../domain/change/story.ts';
+import { formatUtc } from '../../domain/format-utc.ts';
+import { mayStart } from '../../domain/windows/window-rules.ts';
+import { assessment } from '../steps.ts';
+import { handleMessages } from './change-handlers.ts';
+import { createChangeStory, type ChangeStory } from './change-state.ts';
+import { holdIfAsked } from './hold.ts';
+import { rollOut, rollBack } from './roll-out.ts';
+
+export interface ChangeWorkflowInput {
+  readonly changeId: string;
+}
+
+const reviewDueMs = 14 * 24 * 3_600_000;
+const reviewReminders = 6;
+
+/**
+ * The story of one change: assessed, approved, carried out in its window, verified or rolled back, and
+ * reviewed. PostgreSQL holds the record; this holds the order of things.
+ */
+export async function changeWorkflow({ changeId }: ChangeWorkflowInput): Promise<ChangeState> {
+  const story = createChangeStory(changeId);
+  handleMessages(story);
+  try {
+    const plan = await agreeOnPlan(story);
+    if (plan !== null) await carryOut(story, plan);
+    await review(story);
+  } catch (error) {
+    // A plain error would leave the workflow's task failing for ever, with nobody told.
+    if (error instanceof TemporalFailure) throw error;
+    throw ApplicationFailure.nonRetryable(
+      `The change stopped in state "${story.state}": ${error instanceof Error ? error.message : String(error)}`,
+      'StoryBroken',
+    );
+  } finally {
+    await condition(allHandlersFinished);
+  }
+  return story.state;
+}
+
+/** Until a plan is approved and its window is open; null when the change ended before that. */
+async function agreeOnPlan(story: ChangeStory): Promise<AssessedPlan | null> {
+  for (;;) {
+    const plan = await assess(story);
+    if (plan === null) return null;
+    await awaitApproval(story, plan);
+    if (story.state === 'scheduled') await awaitWindow(story, plan);
+    // A moved window makes it a new request: assessed and approved again.
+    if (story.state === 'requested') continue;
+    return isEnded(story.state) ? null : plan;
+  }
+}
+
+async function assess(story: ChangeStory): Promise<AssessedPlan | null> {
+  try {
+    story.waitingFor = { what: 'assessment', detail: 'impact and conflicts are computed' };
+    const plan = await assessment.assessChange({ changeId: story.changeId });
+    return await story.turns.runExclusive(async () => {
+      if (story.state !== 'requested') return null;
+      story.plan = plan;
+      await story.step('assess', { message: plan.summary, details: { planHash: plan.planHash } });
+      await story.step('ask-approval', {
+        message: `Waits for ${plan.approvalsNeeded} approval(s) until ${formatUtc(plan.approvalExpiresAtMs)}.`,
+        waitingFor: {
+          what: 'approval',
+          detail: `${plan.approvalsNeeded} approval(s) by somebody other than ${plan.requester}`,
+          until: new Date(plan.approvalExpiresAtMs).toISOString(),
+        },
+        alert: 'approvers',
+      });
+      return plan;
+    });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    await story.turns.runExclusive(async () => {
+      if (isEnded(story.state)) return;
+      await story.step('cancel', {
+        message: `Could not be assessed: ${rootMessage(error)}`,
+        alert: 'requester',
+      });
+    });
+    return null;
+  }
+}
+
+async function awaitApproval(story: ChangeStory, plan: AssessedPlan): Promise<void> {
+  const undecided = (): boolean => story.state === 'awaiting-approval' && story.plan === plan;
+  for (const remindAtMs of plan.remindersAtMs) {
+    if (remindAtMs <= Date.now()) continue;
+    if (await condition(() => !undecided(), remindAtMs - Date.now())) return;
+    await story.turns.runExclusive(async () => {
+      if (!undecided()) return;
+      await story.note({
+        message: `Reminder: ${plan.label} expires without a decision at ${formatUtc(plan.approvalExpiresAtMs)}.`,
+        alert: 'approvers',
+      });
+    });
+  }
+  const leftMs = Math.max(1, plan.approvalExpiresAtMs - Date.now());
+  if (await condition(() => !undecided(), leftMs)) return;
+  await story.turns.runExclusive(async () => {
+    // A decision may have taken its turn just before the clock did.
+    if (!undecided()) return;
+    await story.step('expire', {
+      message: 'Nobody decided in time.',
+      alert: 'everyone-involved',
+    });
+  });
+}
+
+async function awaitWindow(story: ChangeStory, plan: AssessedPlan): Promise<void> {
+  const scheduled = (): boolean => story.state === 'scheduled' && story.plan === plan;
+  const opensInMs = plan.opensAtMs - Date.now();
+  if (opensInMs > 0 && (await condition(() => !scheduled(), opensInMs))) return;
+  await holdIfAsked(story);
+  await story.turns.runExclusive(async () => {
+    if (!scheduled()) return;
+    const window = { opensAtMs: plan.opensAtMs, latestStartAtMs: plan.latestStartMs, closesAtMs: plan.closesAtMs };
+    if (!mayStart(window, Date.now())) {
+      await story.step('miss-window', {
+        message: `The window's latest start, ${formatUtc(plan.latestStartMs)}, has passed.`,
+        alert: 'everyone-involved',
+      });
+    } else if (plan.carriedOutBy === 'people') {
+      await story.step('start-implementing', {
+        message: 'The window is open: carry out the steps and report the outcome.',
+        waitingFor: {
+          what: 'people',
+          detail: 'the outcome is reported',
+          until: new Date(plan.closesAtMs).toISOString(),
+        },
+        alert: 'everyone-involved',
+      });
+    } else {
+      await story.step('open-window', {
+        message: 'The window is open: Optimus looks for the best placement.',
+        waitingFor: { what: 'simulation', detail: 'Optimus answers' },
+        alert: 'everyone-involved',
+      });
+    }
+  });
+}
+
+async function carryOut(story: ChangeStory, plan: AssessedPlan): Promise<void> {
+  if (plan.carriedOutBy === 'ctc') return rollOut(story, plan);
+  const reported = (): boolean => story.state !== 'implementing';
+  const leftMs = Math.max(1, plan.closesAtMs - Date.now());
+  if (await condition(reported, leftMs)) return;
+  await story.note({
+    message: 'The window has closed and nobody has reported an outcome.',
+    alert: 'everyone-involved',
+  });
+  await condition(reported);
+}
+
+/** Reminds of a review that is due; a person may also try an incomplete rollback again here. */
+async function review(story: ChangeStory): Promise<void> {
+  const plan = story.plan;
+  if (story.state === 'completed' && plan?.needsReview === false) {
+    await story.step('close', { message: 'A standard change: reviewed with its template.' });
+  }
+  const settled = (): boolean =>
+    ['closed', 'rejected', 'cancelled', 'expired'].includes(story.state);
+  let reminders = 0;
+  while (!settled()) {
+    if (story.state === 'rolling-back') await rollBack(story, 'it is tried again');
+    const moved = await condition(
+      () => settled() || story.state === 'rolling-back',
+      reminders < reviewReminders ? reviewDueMs : '3650 days',
+    );
+    if (moved || reminders >= reviewReminders) continue;
+    reminders += 1;
+    await story.note({ message: 'The review is due.', alert: 'everyone-involved' });
+  }
+}
+
+function rootMessage(error: unknown): string {
+  let root = error;
+  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
+  return root instanceof Error ? root.message : String(root);
+}

@@ -1,0 +1,251 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import { decideRecovery, type SetbackReason } from '../../domain/change/decide-recovery.ts';
+import type {
+  AssessedPlan,
+  AttemptKind,
+  PlannedAttempt,
+  SiteOutcome,
+} from '../../domain/change/story.ts';
+import { coversWave } from '../../domain/windows/window-rules.ts';
+import { deploymentWorkflow } from '../deployment/deployment-workflow.ts';
+import { record, rollout, verification } from '../steps.ts';
+import type { ChangeStory } from './change-state.ts';
+import { holdIfAsked } from './hold.ts';
+
+/** How a roll-out ended, when nobody stopped it. */
+type Ending =
+  | { readonly kind: 'verified' }
+  | { readonly kind: 'untouched' }
+  | { readonly kind: 'roll-back'; readonly because: string };
+
+/**
+ * Simulates, deploys wave by wave and verifies; after a setback it re-simulates with the measured figures
+ * and redeploys, or rolls back. Whatever stops it on the way, production is left verified or restored.
+ */
+export async function rollOut(story: ChangeStory, plan: AssessedPlan): Promise<void> {
+  const scope = new CancellationScope();
+  story.rollout = scope;
+  let ending: Ending;
+  try {
+    ending = await scope.run(() => deployUntilVerified(story, plan));
+  } catch (error) {
+    ending = { kind: 'roll-back', because: await explainStop(story, error) };
+  } finally {
+    story.rollout = null;
+  }
+  await CancellationScope.nonCancellable(async () => {
+    if (ending.kind === 'roll-back') await rollBack(story, ending.because);
+    await record.releaseTargets(story.changeId);
+  });
+}
+
+async function deployUntilVerified(story: ChangeStory, plan: AssessedPlan): Promise<Ending> {
+  for (let round = 0; ; round += 1) {
+    const simulated = await simulate(story, round);
+    if (simulated.kind !== 'placed') return simulated;
+    const setback = await deployAndVerify(story, plan, simulated.waves);
+    if (setback === null) return { kind: 'verified' };
+
+    const recovery = decideRecovery({
+      reason: setback,
+      redeploymentsLeft: plan.maxRedeployments - round,
+      remainingMs: plan.closesAtMs - Date.now(),
+      neededMs: plan.waveBudgetMs + plan.rollbackBudgetMs,
+    });
+    if (recovery.way === 'roll-back') {
+      await story.step('roll-back', {
+        message: `Decision: roll back, because ${recovery.because}.`,
+        waitingFor: { what: 'rollback', detail: 'the last verified release is restored' },
+        alert: 'everyone-involved',
+      });
+      return { kind: 'roll-back', because: recovery.because };
+    }
+    await story.step('re-simulate', {
+      message: `Decision: ask Optimus again, because ${recovery.because}.`,
+      waitingFor: { what: 'simulation', detail: 'Optimus answers with the measured figures' },
+      alert: 'everyone-involved',
+    });
+  }
+}
+
+async function simulate(
+  story: ChangeStory,
+  round: number,
+): Promise<{ kind: 'placed'; waves: PlannedAttempt['waves'] } | Ending> {
+  await holdIfAsked(story);
+  story.attempt += 1;
+  const ref = { changeId: story.changeId, attempt: story.attempt };
+  const simulation = await rollout.simulatePlacement(ref);
+  if (simulation.status === 'infeasible') {
+    await story.step('find-no-placement', {
+      message: simulation.summary,
+      alert: 'everyone-involved',
+    });
+    return round === 0
+      ? { kind: 'untouched' }
+      : { kind: 'roll-back', because: 'no placement meets the requirements' };
+  }
+  const kind: AttemptKind = round === 0 ? 'deploy' : 'redeploy';
+  const planned = await rollout.planAttempt({ ...ref, kind });
+  await story.step('simulate', {
+    message: `${simulation.summary} ${planned.summary}`,
+    details: { attempt: story.attempt, waves: planned.waves },
+    waitingFor: { what: 'wave', detail: `${planned.waves.length} wave(s)` },
+  });
+  return { kind: 'placed', waves: planned.waves };
+}
+
+/** Null when every requirement was measured and holds; otherwise what went wrong. */
+async function deployAndVerify(
+  story: ChangeStory,
+  plan: AssessedPlan,
+  waves: PlannedAttempt['waves'],
+): Promise<SetbackReason | null> {
+  for (const [index, wave] of waves.entries()) {
+    await holdIfAsked(story);
+    const cover = coversWave({
+      closesAtMs: plan.closesAtMs,
+      nowMs: Date.now(),
+      waveMs: plan.waveBudgetMs,
+      rollbackMs: plan.rollbackBudgetMs,
+    });
+    if (!cover.ok) {
+      await story.step('fail-deployment', {
+        message: `Wave ${index + 1} is not started: the window lacks ${Math.ceil(cover.missingMs / 1000)} s for it and its rollback.`,
+        alert: 'everyone-involved',
+      });
+      return 'window-too-short';
+    }
+    await story.note({ message: `Wave ${index + 1} of ${waves.length}: ${wave.join(', ')}.` });
+    const outcomes = await deployWave(story, wave, 'apply');
+    const failed = outcomes.filter(({ outcome }) => outcome !== 'applied');
+    if (failed.length > 0) {
+      await story.step('fail-deployment', {
+        message: `Wave ${index + 1} failed: ${failed.map(describeSite).join('; ')}`,
+        details: { outcomes },
+        alert: 'everyone-involved',
+      });
+      return 'site-failed';
+    }
+  }
+  await story.step('deploy', {
+    message: 'Every wave is ready: the requirements are measured.',
+    waitingFor: { what: 'verification', detail: 'enough answered probes at every entry' },
+  });
+  await holdIfAsked(story);
+  const ref = { changeId: story.changeId, attempt: story.attempt };
+  const { verdict, summary } = await verification.verifyAttempt(ref);
+  if (verdict === 'passed') {
+    // From here on nobody can stop it: the state says completed before anything is awaited.
+    const completed = story.step('verify', { message: summary, alert: 'everyone-involved' });
+    await CancellationScope.nonCancellable(async () => {
+      await completed;
+      await record.confirmVerified(ref);
+    });
+    return null;
+  }
+  await story.step(verdict === 'violated' ? 'violate' : 'lack-evidence', {
+    message: summary,
+    alert: 'everyone-involved',
+  });
+  return verdict;
+}
+
+async function deployWave(
+  story: ChangeStory,
+  wave: readonly string[],
+  mode: 'apply' | 'restore',
+): Promise<SiteOutcome[]> {
+  const { changeId, attempt } = story;
+  const outcomes = await Promise.all(
+    wave.map((datacentre) =>
+      executeChild(deploymentWorkflow, {
+        workflowId: `change/${changeId}/${attempt}/${datacentre}`,
+        args: [{ changeId, attempt, datacentre, mode }],
+        // The default would kill a deployment half-done together with its parent.
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
+    ),
+  );
+  await record.recordSiteOutcomes({ changeId, attempt }, outcomes);
+  for (const outcome of outcomes) await story.note({ message: describeSite(outcome) });
+  return outcomes;
+}
+
+/** Restores the last verified release in every datacentre that was touched. Starts in `rolling-back`. */
+export async function rollBack(story: ChangeStory, because: string): Promise<void> {
+  story.attempt += 1;
+  const ref = { changeId: story.changeId, attempt: story.attempt };
+  story.waitingFor = { what: 'rollback', detail: 'the last verified release is restored' };
+  try {
+    const planned = await rollout.planAttempt({ ...ref, kind: 'rollback' });
+    await story.note({ message: `Rolling back, because ${because}. ${planned.summary}` });
+    const outcomes = (
+      await Promise.all(planned.waves.map((wave) => deployWave(story, wave, 'restore')))
+    ).flat();
+    const broken = outcomes.filter(({ outcome }) => outcome !== 'restored');
+    if (broken.length > 0) {
+      return await failToRestore(story, broken.map(describeSite).join('; '));
+    }
+    if (!planned.leavesSomething) {
+      return await story.step('restore', {
+        message: planned.summary,
+        alert: 'everyone-involved',
+      });
+    }
+    const { verdict, summary } = await verification.verifyAttempt(ref);
+    if (verdict !== 'passed') return await failToRestore(story, summary);
+    await story.step('restore', {
+      message: `The last verified release answers again: ${summary}`,
+      alert: 'everyone-involved',
+    });
+  } catch (error) {
+    await failToRestore(story, rootMessage(error));
+  }
+}
+
+async function failToRestore(story: ChangeStory, detail: string): Promise<void> {
+  await story.step('fail-to-restore', {
+    message: `The rollback is incomplete and needs a person: ${detail}`,
+    waitingFor: { what: 'people', detail: 'somebody mends it and tries the rollback again' },
+    alert: 'everyone-involved',
+  });
+}
+
+/** An abort by a person, a cancelled workflow, or an error that no step foresaw: each ends in a rollback. */
+async function explainStop(story: ChangeStory, error: unknown): Promise<string> {
+  const abort = story.abort;
+  const because =
+    abort !== null
+      ? `${abort.by} stopped it: ${abort.reason}`
+      : isCancellation(error)
+        ? 'the workflow was cancelled'
+        : rootMessage(error);
+  await CancellationScope.nonCancellable(async () => {
+    if (story.state === 'rolling-back') return;
+    await story.step('abort', {
+      actor: abort?.by ?? 'workflow',
+      message: `Stopped, because ${because}.`,
+      waitingFor: { what: 'rollback', detail: 'the last verified release is restored' },
+      alert: 'everyone-involved',
+    });
+  });
+  return because;
+}
+
+function describeSite({ datacentre, outcome, detail }: SiteOutcome): string {
+  return `${datacentre}: ${outcome} (${detail})`;
+}
+
+function rootMessage(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

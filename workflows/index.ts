@@ -1,0 +1,2 @@
+export { changeWorkflow } from './change/change-workflow.ts';
+export { deploymentWorkflow } from './deployment/deployment-workflow.ts';

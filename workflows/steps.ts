@@ -1,0 +1,24 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type {
+  AssessmentSteps,
+  RecordSteps,
+  RolloutSteps,
+  SiteSteps,
+  VerificationSteps,
+} from '../domain/change/change-steps.ts';
+import {
+  assessmentOptions,
+  recordOptions,
+  simulationOptions,
+  siteOptions,
+  verificationOptions,
+} from './activity-options.ts';
+
+type Proxied<T> = { [K in keyof T]: T[K] };
+
+/** The steps as the workflows call them, each with its profile of time-outs and retries. */
+export const record = proxyLocalActivities<Proxied<RecordSteps>>(recordOptions);
+export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
+export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);
+export const site = proxyActivities<Proxied<SiteSteps>>(siteOptions);
+export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);
