@@ -17,7 +17,8 @@ async function read(
   const rows: InventoryRow[] = [];
   const part = { kind, format, stream: Readable.from(chunks) };
   for await (const batch of readRows(part, (line) => bad.push(line))) rows.push(...batch);
-  return { rows, bad };
+  // Within a batch, what cannot be cut into cells is reported first; the importer sorts.
+  return { rows, bad: bad.sort((a, b) => a.line - b.line) };
 }
 
 const mail = { line: 2, values: { id: 'mail', name: 'Correo, buzones y más' } };

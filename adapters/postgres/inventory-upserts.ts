@@ -58,8 +58,7 @@ function upsertLatencies(trx: Knex.Transaction): Promise<Changes> {
      union select to_datacentre, from_datacentre, ms from staged_latencies
      on conflict (from_datacentre, to_datacentre) do update set ms = excluded.ms
      where datacentre_latency.ms is distinct from excluded.ms
-     returning (xmax = 0 and from_datacentre < to_datacentre) as is_new,
-       from_datacentre < to_datacentre as counts`,
+     returning case when from_datacentre < to_datacentre then xmax = 0 end as is_new`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { holdableStates, transitionFor, type ChangeState } from '../../domain/change/life-cycle.ts';
+import type { Acknowledgement, Decision, Message } from '../../domain/change/messages.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
 import { record } from '../steps.ts';
 import {
@@ -13,9 +14,6 @@ import {
   retryRollbackUpdate,
   startReviewUpdate,
   statusQuery,
-  type Acknowledgement,
-  type Decision,
-  type Request,
 } from './change-messages.ts';
 import type { ChangeStory } from './change-state.ts';
 
@@ -172,7 +170,7 @@ function handleWindowMoves(story: ChangeStory): void {
 }
 
 function handleCancellation(story: ChangeStory): void {
-  const check = (_request: Request): void => {
+  const check = (_request: Message): void => {
     const wouldEnd = transitionFor(story.state, 'cancel') ?? transitionFor(story.state, 'abort');
     if (story.state === 'implementing') {
       refuse(
@@ -208,7 +206,7 @@ function handleCancellation(story: ChangeStory): void {
 }
 
 function handleHolds(story: ChangeStory): void {
-  const checkPause = (_request: Request): void => {
+  const checkPause = (_request: Message): void => {
     needState(story, holdableStates, 'pausing');
     if (story.hold !== null) refuse('wrong-state', `${labelOf(story)} is already being paused.`);
   };
@@ -221,7 +219,7 @@ function handleHolds(story: ChangeStory): void {
     },
     { validator: checkPause },
   );
-  const checkResume = (_request: Request): void => {
+  const checkResume = (_request: Message): void => {
     if (story.hold === null) refuse('wrong-state', `${labelOf(story)} is not paused.`);
   };
   setHandler(
@@ -266,9 +264,9 @@ function handlePeopleAtWork(story: ChangeStory): void {
     update: typeof retryRollbackUpdate,
     allowed: readonly ChangeState[],
     doing: string,
-    carryOut: (request: Request) => Promise<string>,
+    carryOut: (request: Message) => Promise<string>,
   ): void => {
-    const check = (_request: Request): void => needState(story, allowed, doing);
+    const check = (_request: Message): void => needState(story, allowed, doing);
     setHandler(
       update,
       (request) =>
@@ -298,7 +296,7 @@ function handlePeopleAtWork(story: ChangeStory): void {
       return 'In review.';
     },
   );
-  const checkClose = (_review: Request): void => needState(story, ['in-review'], 'closing');
+  const checkClose = (_review: Message): void => needState(story, ['in-review'], 'closing');
   setHandler(
     closeUpdate,
     (review) =>

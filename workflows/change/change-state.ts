@@ -5,9 +5,9 @@ import {
   type ChangeEvent,
   type ChangeState,
 } from '../../domain/change/life-cycle.ts';
+import type { Message } from '../../domain/change/messages.ts';
 import type { AssessedPlan, LogEntry, WaitingFor } from '../../domain/change/story.ts';
 import { record } from '../steps.ts';
-import type { Request } from './change-messages.ts';
 
 /** What one step of the story says of itself. */
 export interface StepNote {
@@ -30,9 +30,9 @@ export interface ChangeStory {
   /** Who decided on the plan that stands now. */
   deciders: Set<string>;
   /** Set by a person: the story holds at its next step that can wait. */
-  hold: Request | null;
+  hold: Message | null;
   /** Set by a person while production is touched: the roll-out is cancelled and rolled back. */
-  abort: Request | null;
+  abort: Message | null;
   /** The running roll-out, which an abort cancels. */
   rollout: CancellationScope | null;
   /** Decisions and steps that must not interleave take turns here. */

@@ -1,0 +1,286 @@
+import type { Knex } from 'knex';
+import type { ChangeRequest } from '../../domain/change/change-request.ts';
+import type { ChangeState } from '../../domain/change/life-cycle.ts';
+import type {
+  AttemptView,
+  ChangeDetail,
+  ChangeFilter,
+  ChangeReader,
+  ChangeSummary,
+  ConflictView,
+  LogLine,
+} from '../../domain/change/readers.ts';
+import type { ChangePlan } from '../../domain/change/ports.ts';
+import type { DesiredState } from '../../domain/deployment/ports.ts';
+import type { AssessDown } from '../../domain/conflicts/detect-conflicts.ts';
+import { freeWindowsFor } from '../../domain/conflicts/free-windows.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { WaitingFor } from '../../domain/change/story.ts';
+import type { ResolvedWindow } from '../../domain/windows/window.ts';
+import { liveInterventions, presentConflicts } from './conflict-store.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+
+export interface ChangeReaderDeps {
+  readonly database: Knex;
+  readonly assessDown: () => Promise<AssessDown>;
+}
+
+interface ChangeRow {
+  readonly id: string;
+  readonly number: number;
+  readonly kind: string;
+  readonly class: string;
+  readonly title: string;
+  readonly department: string;
+  readonly requester: string;
+  readonly application: string | null;
+  readonly state: ChangeState;
+  readonly outcome: ChangeState | null;
+  readonly revision: number;
+  readonly version: number;
+  readonly attempt: number;
+  readonly window_opens_at: string;
+  readonly window_closes_at: string;
+  readonly waiting_for: WaitingFor | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly definition: { readonly request: ChangeRequest; readonly window: ResolvedWindow };
+  readonly plan: ChangePlan | null;
+  readonly plan_hash: string | null;
+  readonly approval_expires_at: string | null;
+}
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** What the pages and lists show of changes. */
+export function createChangeReader({ database, assessDown }: ChangeReaderDeps): ChangeReader {
+  return {
+    async list(filter, { limit, cursor }) {
+      const query = filtered(database<ChangeRow>('change'), filter).orderBy('number', 'desc').limit(limit + 1);
+      if (cursor !== undefined) void query.where('number', '<', decodeCursor(cursor, /^\d{1,15}$/));
+      const rows = (await query.select('*')) as ChangeRow[];
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        rows: page.map(toSummary),
+        ...(rows.length > limit && last !== undefined
+          ? { nextCursor: encodeCursor(last.number) }
+          : {}),
+      };
+    },
+
+    async get(idOrLabel) {
+      const row = await findChange(database, idOrLabel);
+      const [approvals, conflicts, attempts] = await Promise.all([
+        approvalsOf(database, row.id),
+        conflictsOf(database, row.id),
+        attemptsOf(database, row.id),
+      ]);
+      return toDetail(row, approvals, conflicts, attempts);
+    },
+
+    async log(changeId, { after, limit }) {
+      const rows = await database('change_log')
+        .where({ change_id: changeId })
+        .andWhere('id', '>', after)
+        .orderBy('id')
+        .limit(limit)
+        .select<LogLine[]>(
+          'id',
+          'at',
+          'actor',
+          'event',
+          'from_state as from',
+          'to_state as to',
+          'message',
+          'details',
+        );
+      return rows;
+    },
+
+    async simulations(changeId) {
+      return database('simulation')
+        .where({ change_id: changeId })
+        .orderBy('attempt')
+        .select(
+          'id',
+          'attempt',
+          'engine',
+          'inputs_hash as inputsHash',
+          'simulated_at as simulatedAt',
+          'result',
+          'inputs',
+        );
+    },
+
+    async impact(changeId) {
+      const row = await database('impact_assessment')
+        .where({ change_id: changeId })
+        .orderBy('revision', 'desc')
+        .first<{ impact: { impact: object }; revision: number; at: string; version: number } | undefined>(
+          'impact',
+          'revision',
+          'assessed_at as at',
+          'inventory_version as version',
+        );
+      if (row === undefined) {
+        throw new DomainError('not-found', 'The change has not been assessed yet.', {
+          code: 'not-assessed',
+          remedy: 'Try again in a moment.',
+        });
+      }
+      return {
+        revision: row.revision,
+        assessedAt: row.at,
+        inventoryVersion: row.version,
+        ...row.impact.impact,
+      };
+    },
+
+    async freeWindows(changeId, range) {
+      const interventions = await liveInterventions(database);
+      const self = interventions.find(({ change }) => change === changeId);
+      if (self === undefined) {
+        throw new DomainError('refused', 'The change has ended: it needs no window.', {
+          code: 'change-ended',
+        });
+      }
+      return freeWindowsFor(self, interventions, await assessDown(), range);
+    },
+  };
+}
+
+function filtered<Q extends Knex.QueryBuilder>(query: Q, filter: ChangeFilter): Q {
+  if (filter.states !== undefined) void query.whereIn('state', [...filter.states]);
+  if (filter.kind !== undefined) void query.where('kind', filter.kind);
+  if (filter.application !== undefined) void query.where('application', filter.application);
+  if (filter.requester !== undefined) void query.where('requester', filter.requester);
+  if (filter.text !== undefined) {
+    void query.whereILike('title', `%${filter.text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
+  }
+  return query;
+}
+
+async function findChange(database: Knex, idOrLabel: string): Promise<ChangeRow> {
+  const label = /^chg-(\d{1,15})$/i.exec(idOrLabel);
+  const where =
+    label !== null
+      ? { number: Number(label[1]) }
+      : uuidPattern.test(idOrLabel)
+        ? { id: idOrLabel }
+        : undefined;
+  const row =
+    where === undefined
+      ? undefined
+      : await database('change').where(where).first<ChangeRow | undefined>('*');
+  if (row !== undefined) return row;
+  throw new DomainError('not-found', `There is no change "${idOrLabel}".`, {
+    code: 'no-such-change',
+    remedy: 'Use its label, such as CHG-12, or its id; ctc change list shows both.',
+  });
+}
+
+function toSummary(row: ChangeRow): ChangeSummary {
+  return {
+    id: row.id,
+    label: `CHG-${row.number}`,
+    kind: row.kind,
+    class: row.class,
+    title: row.title,
+    department: row.department,
+    requester: row.requester,
+    application: row.application,
+    state: row.state,
+    outcome: row.outcome,
+    revision: row.revision,
+    version: row.version,
+    attempt: row.attempt,
+    windowOpensAt: row.window_opens_at,
+    windowClosesAt: row.window_closes_at,
+    waitingFor: row.waiting_for,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+function toDetail(
+  row: ChangeRow,
+  approvals: ChangeDetail['approvals'],
+  conflicts: readonly ConflictView[],
+  attempts: readonly AttemptView[],
+): ChangeDetail {
+  return {
+    ...toSummary(row),
+    request: row.definition.request,
+    window: row.definition.window,
+    planHash: row.plan_hash,
+    impact: row.plan === null ? null : { ...row.plan.impact },
+    rollsBackTo: row.plan?.rollsBackTo ?? null,
+    approvalExpiresAt: row.approval_expires_at,
+    approvals,
+    conflicts,
+    attempts,
+  };
+}
+
+async function approvalsOf(database: Knex, id: string): Promise<ChangeDetail['approvals']> {
+  return database('approval')
+    .where({ change_id: id })
+    .orderBy('decided_at')
+    .select<
+      ChangeDetail['approvals']
+    >('decided_by as by', 'decision', 'reason', 'decided_at as at', 'plan_hash as planHash');
+}
+
+async function conflictsOf(database: Knex, id: string): Promise<ConflictView[]> {
+  const conflicts = await presentConflicts(database, id);
+  const others = conflicts.map(({ changes: [a, b] }) => (a === id ? b : a));
+  const rows = await database('change')
+    .whereIn('id', others)
+    .select<{ id: string; number: number; state: ChangeState }[]>('id', 'number', 'state');
+  return conflicts.flatMap(({ changes: [a, b], ...conflict }) => {
+    const other = rows.find((row) => row.id === (a === id ? b : a));
+    return other === undefined
+      ? []
+      : [{ ...conflict, with: `CHG-${other.number}`, withState: other.state }];
+  });
+}
+
+async function attemptsOf(database: Knex, id: string): Promise<AttemptView[]> {
+  const [attempts, sites, verifications] = await Promise.all([
+    database('attempt').where({ change_id: id }).orderBy('number').select<
+      {
+        number: number;
+        kind: string;
+        release_version: string;
+        waves: string[][];
+        desired: Record<string, DesiredState>;
+        started_at: string;
+      }[]
+    >('number', 'kind', 'release_version', 'waves', 'desired', 'started_at'),
+    database('site_outcome')
+      .where({ change_id: id })
+      .orderBy(['attempt', 'datacentre'])
+      .select<
+        (AttemptView['sites'][number] & { attempt: number })[]
+      >('attempt', 'datacentre', 'outcome', 'detail', 'decided_at as at'),
+    database('verification')
+      .where({ change_id: id })
+      .select<{ attempt: number; report: unknown }[]>('attempt', 'report'),
+  ]);
+  return attempts.map((attempt) => ({
+    number: attempt.number,
+    kind: attempt.kind,
+    release: attempt.release_version,
+    waves: attempt.waves,
+    startedAt: attempt.started_at,
+    sites: sites
+      .filter((site) => site.attempt === attempt.number)
+      .map(({ attempt: _, ...site }) => site),
+    verification: verifications.find((row) => row.attempt === attempt.number)?.report ?? null,
+    endpoints: Object.values(attempt.desired).map(({ datacentre, components }) => ({
+      datacentre,
+      components: components.map(({ name }) => name),
+    })),
+  }));
+}

@@ -1,0 +1,123 @@
+import type { Knex } from 'knex';
+import { v7 as uuidv7 } from 'uuid';
+import type { ChangeRequest } from '../../domain/change/change-request.ts';
+import type { ChangeRequests } from '../../domain/change/readers.ts';
+import { DomainError, type Complaint } from '../../domain/errors.ts';
+import { appendToLog } from './change-log.ts';
+import { enqueueStart } from './outbox.ts';
+
+export interface ChangeRequestsDeps {
+  readonly database: Knex;
+  /** ISO instant. */
+  readonly now: () => string;
+}
+
+/** Accepts requests: change, first log entry and the start of its workflow in one transaction. */
+export function createChangeRequests({ database, now }: ChangeRequestsDeps): ChangeRequests {
+  return {
+    async complaintsAbout(request) {
+      return findUnknown(database, request);
+    },
+
+    request: ({ requester, requestKey, requestHash, request, window }) =>
+      database.transaction(async (trx) => {
+        const at = now();
+        const id = uuidv7();
+        const inserted = await trx('change')
+          .insert({
+            id,
+            request_key: requestKey,
+            request_hash: requestHash,
+            kind: request.kind,
+            class: request.class,
+            title: request.title,
+            department: request.department,
+            requester,
+            application: request.kind === 'release' ? request.application : null,
+            state: 'requested',
+            revision: 1,
+            version: 1,
+            definition: JSON.stringify({ request, window }),
+            window_opens_at: window.opensAt,
+            window_closes_at: window.closesAt,
+            waiting_for: JSON.stringify({
+              what: 'assessment',
+              detail: 'impact and conflicts are computed',
+            }),
+            created_at: at,
+            updated_at: at,
+          })
+          .onConflict(['requester', 'request_key'])
+          .ignore()
+          .returning<{ id: string }[]>('id');
+        if (inserted.length === 0) {
+          const known = await trx('change')
+            .where({ requester, request_key: requestKey })
+            .first<{ id: string; request_hash: string }>('id', 'request_hash');
+          if (known.request_hash !== requestHash) {
+            throw new DomainError('conflict', 'This Idempotency-Key was used for another request.', {
+              code: 'idempotency-key-reused',
+              remedy: 'Use a new key for a new request.',
+            });
+          }
+          return { id: known.id };
+        }
+        await appendToLog(trx, {
+          changeId: id,
+          key: 'request',
+          actor: requester,
+          event: 'request',
+          to: 'requested',
+          message: `Requested by ${requester}: ${request.reason}`,
+          at,
+        });
+        await enqueueStart(trx, id);
+        return { id };
+      }),
+  };
+}
+
+/** Names in a request that the inventory or the register of applications does not know. */
+async function findUnknown(database: Knex, request: ChangeRequest): Promise<Complaint[]> {
+  const complaints: Complaint[] = [];
+  const missing = async (table: string, column: string, ids: readonly string[]): Promise<string[]> => {
+    if (ids.length === 0) return [];
+    const rows = await database(table).whereIn(column, [...ids]).pluck<string[]>(column);
+    return ids.filter((id) => !rows.includes(id));
+  };
+  for (const id of await missing('department', 'id', [request.department])) {
+    complaints.push({ field: 'department', message: `there is no department "${id}"` });
+  }
+  for (const id of await missing('datacentre', 'id', request.datacentres)) {
+    complaints.push({
+      field: `datacentres[${request.datacentres.indexOf(id)}]`,
+      message: `there is no datacentre "${id}"`,
+    });
+  }
+  const items = request.affects.map(({ item }) => item);
+  for (const id of await missing('item', 'id', items)) {
+    complaints.push({
+      field: `affects[${items.indexOf(id)}].item`,
+      message: `there is no item "${id}"`,
+    });
+  }
+  if (request.kind !== 'release') return complaints;
+  const [noApplication] = await missing('application', 'name', [request.application]);
+  if (noApplication !== undefined) {
+    complaints.push({
+      field: 'application',
+      message: `there is no application "${noApplication}"; register it first: ctc application apply -f application.yaml`,
+    });
+    return complaints;
+  }
+  const release = await database('release')
+    .where({ application: request.application, version: request.release })
+    .first<{ version: string } | undefined>('version');
+  if (release === undefined) {
+    complaints.push({
+      field: 'release',
+      message: `${request.application} has no release "${request.release}"; register it first: ctc release register -f release.yaml`,
+    });
+  }
+  return complaints;
+}

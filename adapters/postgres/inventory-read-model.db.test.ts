@@ -1,0 +1,144 @@
+import { createReadStream } from 'node:fs';
+import type { Knex } from 'knex';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isDomainError } from '../../domain/errors.ts';
+import { assessImpact, impactStates } from '../../domain/impact/assess-impact.ts';
+import { prepareGraph } from '../../domain/impact/prepare-graph.ts';
+import { summariseImpact, type ServiceFacts } from '../../domain/impact/summarise-impact.ts';
+import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
+import type { InventoryPart, InventoryReader } from '../../domain/inventory/ports.ts';
+import {
+  candidateDatacentreSchema,
+  latencySchema,
+  offerSchema,
+} from '../../domain/placement/simulation.ts';
+import { createTestDatabase } from '../../test/support/postgres.ts';
+import { createDatabase } from './database.ts';
+import { createInventoryImporter } from './inventory-importer.ts';
+import { createInventoryReadModel } from './inventory-read-model.ts';
+
+async function* exampleParts(): AsyncGenerator<InventoryPart> {
+  for (const kind of inventoryKinds) {
+    const file = new URL(`../../examples/inventory/${kind}.csv`, import.meta.url);
+    yield await Promise.resolve({ kind, format: 'csv', stream: createReadStream(file) });
+  }
+}
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let db: Knex;
+let reader: InventoryReader;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = createDatabase({ url: database.url, poolMax: 4 });
+  reader = createInventoryReadModel(db);
+});
+afterAll(async () => {
+  await db.destroy();
+  await database.drop();
+});
+
+it('is empty, at version 0, before the first import', async () => {
+  expect(await reader.version()).toBe(0);
+  expect(await reader.loadGraph()).toEqual({ version: 0, items: [], services: [], groups: [] });
+  expect(await reader.list('items', { limit: 10 })).toEqual({ rows: [] });
+});
+
+describe('reading the example company', () => {
+  beforeAll(async () => {
+    const importer = createInventoryImporter(db);
+    const report = await importer.import(exampleParts(), { importedBy: 'ana' });
+    expect(report.badLines).toEqual([]);
+    expect(report.imported).toBe(true);
+  });
+
+  it.each(inventoryKinds)('pages through all %s, each row once and in one order', async (kind) => {
+    const all: unknown[] = (await reader.list(kind, { limit: 200 })).rows.slice(0, 60);
+    const paged: unknown[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await reader.list(kind, {
+        limit: 7,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      expect(page.rows.length).toBeLessThanOrEqual(7);
+      paged.push(...page.rows);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined && paged.length < 60);
+    expect(all.length).toBeGreaterThan(0);
+    expect(paged.slice(0, all.length)).toEqual(all);
+  });
+
+  it('finds text in any case, and takes % and _ as they are', async () => {
+    const { rows } = await reader.list('datacentres', { limit: 10, text: 'MADR' });
+    expect(rows).toEqual([
+      { id: 'mad', name: 'Madrid', country: 'ES', timeZone: 'Europe/Madrid', driver: 'local' },
+    ]);
+    expect((await reader.list('customers', { limit: 10, text: '%' })).rows).toEqual([]);
+    expect((await reader.list('customers', { limit: 10, text: '_' })).rows).toEqual([]);
+  });
+
+  it.each([0, 201, 1.5])('refuses a limit of %d', async (limit) => {
+    await expect(reader.list('items', { limit })).rejects.toSatisfy(
+      (error) => isDomainError(error) && error.kind === 'invalid',
+    );
+  });
+
+  it.each(['x', '', 'W10', Buffer.from('["a","b"]').toString('base64url')])(
+    'refuses a cursor it never gave (%s)',
+    async (cursor) => {
+      await expect(reader.list('items', { limit: 5, cursor })).rejects.toSatisfy(
+        (error) => isDomainError(error) && error.code === 'page-cursor-invalid',
+      );
+    },
+  );
+
+  it('gives Optimus its inputs in the shapes it validates', async () => {
+    const all = await reader.candidateDatacentres();
+    expect(all.map(({ id }) => id)).toEqual(['bcn', 'mad', 'par']);
+    for (const row of all) expect(candidateDatacentreSchema.parse(row)).toEqual(row);
+    const offers = await reader.offers(['par']);
+    expect(offers.length).toBeGreaterThan(0);
+    for (const row of offers) {
+      expect(offerSchema.parse(row)).toEqual(row);
+      expect(row.datacentre).toBe('par');
+    }
+    const latencies = await reader.latencies(['mad', 'bcn']);
+    expect(latencies.map(({ from, to }) => `${from}-${to}`)).toEqual(['bcn-mad', 'mad-bcn']);
+    for (const row of latencies) expect(latencySchema.parse(row)).toEqual(row);
+    expect(await reader.latencies()).toHaveLength(6);
+  });
+
+  it('gives datacentres in the order asked for and names all that are unknown', async () => {
+    expect((await reader.datacentres(['par', 'bcn'])).map(({ id }) => id)).toEqual(['par', 'bcn']);
+    await expect(reader.datacentres(['par', 'lon', 'ber'])).rejects.toThrow(/"lon", "ber"/);
+    await expect(reader.candidateDatacentres(['lon'])).rejects.toThrow(/"lon"/);
+  });
+
+  it('knows which ids are no node, and the customers asked for', async () => {
+    expect(await reader.unknownNodes(['nothing', 'app-shop', 'none'])).toEqual(['nothing', 'none']);
+    const [first] = (await reader.list('customers', { limit: 1 })).rows;
+    expect(await reader.customers([first!.id, 'nobody'])).toEqual([first]);
+  });
+
+  it('loads a graph whose impact is the same summed up in SQL and from the rows', async () => {
+    const graph = await reader.loadGraph();
+    expect(graph.version).toBe(await reader.version());
+    const prepared = prepareGraph(graph);
+    const { rows } = await db.raw<{ rows: (ServiceFacts & { id: string })[] }>(`
+      select s.id, s.solution, so.department, s.customer,
+        c.contract_level as "contractLevel", c.country
+      from service s join solution so on so.id = s.solution join customer c on c.id = s.customer`);
+    const facts = new Map(rows.map((row) => [row.id, row]));
+    const seen = new Set<string>();
+    for (const { id } of graph.items) {
+      for (const effect of ['down', 'degraded'] as const) {
+        const impact = assessImpact(prepared, [{ item: id, effect }]);
+        for (const state of impactStates) if (impact.services[state].length > 0) seen.add(state);
+        expect(await reader.summariseAffected(impact.services)).toEqual(
+          summariseImpact(impact, (service) => facts.get(service)!),
+        );
+      }
+    }
+    expect([...seen].sort()).toEqual(['atRisk', 'degraded', 'down']);
+  });
+});

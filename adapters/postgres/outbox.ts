@@ -1,0 +1,52 @@
+import type { Knex } from 'knex';
+import type { Outbox, OutboxEntry } from '../../domain/change/outbox.ts';
+
+const longestDelaySeconds = 10;
+
+export function createOutbox(database: Knex): Outbox {
+  return {
+    dispatch: (limit, deliver) =>
+      database.transaction(async (trx) => {
+        const { rows } = await trx.raw<{ rows: (OutboxEntry & { id: number; tries: number })[] }>(
+          `
+            select id, key, payload, tries from outbox
+            where dispatched_at is null and due_at <= now()
+            order by id limit ? for update skip locked
+          `,
+          [limit],
+        );
+        const results = await Promise.allSettled(rows.map((entry) => deliver(entry)));
+        for (const [index, result] of results.entries()) {
+          const row = rows[index];
+          if (row === undefined) continue;
+          if (result.status === 'fulfilled') {
+            await trx('outbox').where({ id: row.id }).update({ dispatched_at: trx.fn.now() });
+          } else {
+            const delay = Math.min(longestDelaySeconds, 2 ** row.tries * 0.5);
+            await trx('outbox')
+              .where({ id: row.id })
+              .update({
+                tries: row.tries + 1,
+                last_error: String(result.reason),
+                due_at: trx.raw(`now() + make_interval(secs => ?)`, [delay]),
+              });
+          }
+        }
+        return rows.length;
+      }),
+  };
+}
+
+/** Puts a change's start into the outbox, in the transaction that accepts the request. */
+export async function enqueueStart(trx: Knex, changeId: string): Promise<void> {
+  await trx('outbox')
+    .insert({
+      topic: 'start-change',
+      key: changeId,
+      payload: JSON.stringify({ changeId }),
+      created_at: trx.fn.now(),
+      due_at: trx.fn.now(),
+    })
+    .onConflict(['topic', 'key'])
+    .ignore();
+}

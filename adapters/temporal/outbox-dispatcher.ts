@@ -1,0 +1,87 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  type Client,
+} from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Outbox } from '../../domain/change/outbox.ts';
+import { changeWorkflowId } from './change-messenger.ts';
+
+const pollMs = 1_000;
+const batch = 50;
+
+export interface OutboxDispatcher {
+  /** Looks at the outbox now instead of at the next poll. */
+  kick(): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the workflow of every accepted request: at once when Temporal is there, later when it was away.
+ * Several may run side by side; the workflow's id makes a second start harmless.
+ */
+export function startOutboxDispatcher(deps: {
+  readonly outbox: Outbox;
+  readonly client: Client;
+  readonly taskQueue: string;
+  readonly logger: Logger;
+}): OutboxDispatcher {
+  const { outbox, client, taskQueue, logger } = deps;
+  let stopped = false;
+  let kicked = false;
+  let wake: () => void = () => {};
+
+  const startWorkflow = async ({ payload }: { payload: { changeId: string } }): Promise<void> => {
+    try {
+      await client.withDeadline(Date.now() + 5_000, () =>
+        client.workflow.start('changeWorkflow', {
+          workflowId: changeWorkflowId(payload.changeId),
+          taskQueue,
+          args: [{ changeId: payload.changeId }],
+          workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        }),
+      );
+    } catch (error) {
+      // It ran and has ended already: the start had arrived, only our note of it was lost.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  };
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, pollMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const loop = (async () => {
+    while (!stopped) {
+      kicked = false;
+      try {
+        const handled = await outbox.dispatch(batch, startWorkflow);
+        if (handled === batch) continue;
+      } catch (error) {
+        logger.warn({ err: error }, 'the outbox could not be read; trying again');
+      }
+      // A kick that came while we were at work would otherwise wait for the poll.
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by kick() meanwhile
+      if (!stopped && !kicked) await pause();
+    }
+  })();
+
+  return {
+    kick() {
+      kicked = true;
+      wake();
+    },
+    async stop() {
+      stopped = true;
+      wake();
+      await loop;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { ChangeState } from './life-cycle.ts';
+import type { WaitingFor } from './story.ts';
+
+/** Names of the messages to a change's workflow. They are persisted in histories: never renamed. */
+export const changeMessages = {
+  decide: 'decide',
+  moveWindow: 'moveWindow',
+  cancel: 'cancelChange',
+  pause: 'pause',
+  resume: 'resume',
+  report: 'reportImplementation',
+  retryRollback: 'retryRollback',
+  startReview: 'startReview',
+  close: 'close',
+  status: 'status',
+} as const;
+
+/** Every message says who sends it; the API has checked the sender's roles before. */
+export interface Message {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface Decision extends Message {
+  readonly decision: 'approved' | 'rejected';
+  /** The hash of the plan that the person was shown. */
+  readonly planHash: string;
+}
+
+export interface WindowMove extends Message {
+  /** The new revision's number: one more than the revision that the person was shown. */
+  readonly revision: number;
+  /** The window as asked for and as resolved; both were checked by the API. */
+  readonly window: {
+    readonly request: Readonly<Record<string, unknown>>;
+    readonly opensAt: string;
+    readonly closesAt: string;
+  };
+}
+
+export interface ImplementationReport extends Message {
+  readonly result: 'implemented' | 'backed-out' | 'left-broken';
+}
+
+export interface Review extends Message {
+  readonly lessons: string;
+}
+
+export interface Acknowledgement {
+  readonly state: ChangeState;
+  readonly message: string;
+}
+
+export interface ChangeStatus {
+  readonly state: ChangeState;
+  readonly revision: number;
+  readonly planHash: string | null;
+  readonly attempt: number;
+  readonly waitingFor: WaitingFor | null;
+}
+
+/** What each update carries. */
+export interface ChangeUpdates {
+  readonly decide: Decision;
+  readonly moveWindow: WindowMove;
+  readonly cancel: Message;
+  readonly pause: Message;
+  readonly resume: Message;
+  readonly report: ImplementationReport;
+  readonly retryRollback: Message;
+  readonly startReview: Message;
+  readonly close: Review;
+}
+
+/** Sends decisions to the workflows of changes. */
+export interface ChangeMessenger {
+  /**
+   * `key` makes it happen once: the same key again gives the first answer again.
+   * @throws DomainError `refused` with the workflow's words; `unavailable` while Temporal or every worker
+   * is away (nothing is known to have happened: send it again with the same key).
+   */
+  send<K extends keyof ChangeUpdates>(
+    changeId: string,
+    update: K,
+    message: ChangeUpdates[K],
+    key: string,
+  ): Promise<Acknowledgement>;
+}

@@ -1,0 +1,48 @@
+/**
+ * Arithmetic on windows that are instants already, in epoch milliseconds. No calendar in here: workflows
+ * import it, and a workflow must not read time-zone data that a later version may change.
+ */
+
+/** Half-open: at `closesAtMs` it is closed. */
+export interface WindowInstants {
+  readonly opensAtMs: number;
+  readonly closesAtMs: number;
+}
+
+export interface StartableWindow extends WindowInstants {
+  /** Nothing may begin after this, though what has begun may go on until the window closes. */
+  readonly latestStartAtMs: number;
+}
+
+/** Whether the intervention may begin now. */
+export function mayStart(window: StartableWindow, nowMs: number): boolean {
+  return nowMs >= window.opensAtMs && nowMs <= window.latestStartAtMs && nowMs < window.closesAtMs;
+}
+
+/** Whether what has begun may go on now. */
+export function mayRun(window: WindowInstants, nowMs: number): boolean {
+  return nowMs >= window.opensAtMs && nowMs < window.closesAtMs;
+}
+
+/** Whether what is left of the window covers a wave and, should it fail, its rollback. */
+export function coversWave(input: {
+  readonly closesAtMs: number;
+  readonly nowMs: number;
+  readonly waveMs: number;
+  readonly rollbackMs: number;
+}): { readonly ok: boolean; readonly missingMs: number } {
+  const missingMs = Math.max(0, input.waveMs + input.rollbackMs - (input.closesAtMs - input.nowMs));
+  return { ok: missingMs === 0, missingMs };
+}
+
+export function overlaps(a: WindowInstants, b: WindowInstants): boolean {
+  return a.opensAtMs < b.closesAtMs && b.opensAtMs < a.closesAtMs;
+}
+
+/** The common part of two windows that overlap. */
+export function overlapOf(a: WindowInstants, b: WindowInstants): WindowInstants {
+  return {
+    opensAtMs: Math.max(a.opensAtMs, b.opensAtMs),
+    closesAtMs: Math.min(a.closesAtMs, b.closesAtMs),
+  };
+}

@@ -1,0 +1,56 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { Logger } from 'pino';
+
+const require = createRequire(import.meta.url);
+const root = join(import.meta.dirname, '..');
+
+/** Runs in the workflow sandbox; every worker and every replay must use the same. */
+export const workflowInterceptorModules = [
+  require.resolve('@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors'),
+];
+
+/**
+ * The workflows as one script. Bundling takes seconds, so the result is kept under a name that says what
+ * went into it: an edited workflow or another SDK gives another name.
+ */
+export async function loadWorkflowBundle(options: {
+  readonly cacheDirectory: string;
+  readonly logger?: Pick<Logger, 'debug'>;
+}): Promise<{ readonly code: string }> {
+  const path = join(options.cacheDirectory, `workflows-${await fingerprint()}.js`);
+  const cached = await readFile(path, 'utf8').catch(() => undefined);
+  if (cached !== undefined) return { code: cached };
+  const { code } = await bundleWorkflows();
+  await mkdir(dirname(path), { recursive: true });
+  // Renamed into place: another worker that starts now sees all of it or nothing.
+  const partial = `${path}.${randomUUID()}`;
+  await writeFile(partial, code);
+  await rename(partial, path);
+  options.logger?.debug({ path }, 'workflows bundled');
+  return { code };
+}
+
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows', 'index.ts'),
+    workflowInterceptorModules,
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
+  });
+}
+
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of ['workflows', 'domain']) {
+    const entries = await readdir(join(root, folder), { recursive: true });
+    for (const entry of entries.filter((name) => name.endsWith('.ts')).sort()) {
+      if (entry.endsWith('.test.ts')) continue;
+      hash.update(entry).update(await readFile(join(root, folder, entry)));
+    }
+  }
+  hash.update(await readFile(join(root, 'package-lock.json')));
+  return hash.digest('hex').slice(0, 16);
+}
