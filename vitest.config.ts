@@ -25,11 +25,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [
-            '**/node_modules/**',
-            '.ctc/**',
-            '**/*.{db,workflow,integration,e2e}.test.ts',
-          ],
+          exclude: ['**/node_modules/**', '.ctc/**', '**/*.{db,workflow,integration,e2e}.test.ts'],
           testTimeout: 30_000,
         },
       },

@@ -5,9 +5,9 @@ export interface TemporalConnectionSettings {
   readonly address: string;
   readonly tls: boolean;
   readonly apiKey?: string;
-  readonly tlsCertPath?: string;
-  readonly tlsKeyPath?: string;
-  readonly tlsCaPath?: string;
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
+  readonly tlsCaFile?: string;
 }
 
 export interface TemporalConnectionOptions {
@@ -25,12 +25,12 @@ export interface TemporalConnectionOptions {
 export async function temporalConnectionOptions(
   settings: TemporalConnectionSettings,
 ): Promise<TemporalConnectionOptions> {
-  const { address, apiKey, tlsCertPath, tlsKeyPath, tlsCaPath } = settings;
+  const { address, apiKey, tlsCertFile, tlsKeyFile, tlsCaFile } = settings;
   const files =
-    tlsCertPath !== undefined && tlsKeyPath !== undefined
-      ? { clientCertPair: { crt: await readFile(tlsCertPath), key: await readFile(tlsKeyPath) } }
+    tlsCertFile !== undefined && tlsKeyFile !== undefined
+      ? { clientCertPair: { crt: await readFile(tlsCertFile), key: await readFile(tlsKeyFile) } }
       : {};
-  const ca = tlsCaPath === undefined ? {} : { serverRootCACertificate: await readFile(tlsCaPath) };
+  const ca = tlsCaFile === undefined ? {} : { serverRootCACertificate: await readFile(tlsCaFile) };
   const custom = Object.keys(files).length > 0 || Object.keys(ca).length > 0;
   return {
     address,

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DomainError } from '../../domain/errors.ts';
 
@@ -96,6 +96,7 @@ export async function reachablePrograms(
     try {
       await mkdir(outsideRoot, { recursive: true, mode: 0o755 });
       await cp(native, temporary, { recursive: true, verbatimSymlinks: true });
+      await openToOthers(temporary);
       await rename(temporary, copy);
     } catch (cause) {
       await rm(temporary, { recursive: true, force: true });
@@ -105,6 +106,17 @@ export async function reachablePrograms(
   }
   if (!canReach(account, path.join(copy, needle))) throw unreachable(native, account);
   return copy;
+}
+
+/** A strict umask at `npm ci` leaves programs that root alone may run. */
+async function openToOthers(directory: string): Promise<void> {
+  await chmod(directory, 0o755);
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const isProgram = entry.isDirectory() || path.basename(entry.parentPath) === 'bin';
+    await chmod(file, isProgram ? 0o755 : 0o644);
+  }
 }
 
 function unreachable(target: string, account: PostgresAccount, cause?: unknown): DomainError {

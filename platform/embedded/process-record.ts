@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -51,7 +51,11 @@ export function isRunning(record: Pick<ProcessRecord, 'pid' | 'mark'>): boolean 
 
 const recordPath = (directory: string, name: string) => path.join(directory, `${name}.json`);
 
-function describe(name: string, pid: number, stopSignal: NodeJS.Signals): ProcessRecord | undefined {
+export function describeProcess(
+  name: string,
+  pid: number,
+  stopSignal: NodeJS.Signals,
+): ProcessRecord | undefined {
   const mark = processMark(pid);
   return mark === undefined ? undefined : { name, pid, mark, stopSignal };
 }
@@ -63,7 +67,7 @@ export async function recordProcess(
   pid: number,
   stopSignal: NodeJS.Signals,
 ): Promise<void> {
-  const record = describe(name, pid, stopSignal);
+  const record = describeProcess(name, pid, stopSignal);
   if (record === undefined) return;
   const temporary = await writeTemporary(directory, record);
   await rename(temporary, recordPath(directory, name));
@@ -83,7 +87,8 @@ export async function readProcessRecord(
   return readRecordFile(recordPath(directory, name));
 }
 
-async function readRecordFile(file: string): Promise<ProcessRecord | undefined> {
+/** Undefined when the file is absent or does not hold a record. */
+export async function readRecordFile(file: string): Promise<ProcessRecord | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as ProcessRecord;
   } catch {
@@ -134,51 +139,4 @@ async function waitUntilGone(record: ProcessRecord, withinMs: number): Promise<b
     await delay(20);
   }
   return true;
-}
-
-/**
- * Makes this process the only holder of a name in the directory. Answers with the holder when another
- * running process has it; takes over from one that is gone, also when several try at the same moment.
- */
-export async function holdAlone(
-  directory: string,
-  name: string,
-): Promise<{ held: true; release(): Promise<void> } | { held: false; holder: ProcessRecord }> {
-  const mine = describe(name, process.pid, 'SIGTERM');
-  if (mine === undefined) throw new Error('This process cannot read its own start time.');
-  const file = recordPath(directory, name);
-  const temporary = await writeTemporary(directory, mine);
-  try {
-    for (;;) {
-      try {
-        await link(temporary, file); // fails when the name is taken: the one atomic step
-        return { held: true, release: async () => rm(file, { force: true }) };
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const holder = await readRecordFile(file);
-      if (holder !== undefined && isRunning(holder)) return { held: false, holder };
-      await removeStale(file, holder);
-    }
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-/**
- * Two may find the same dead holder. Moving the file away is atomic, so each looks at what it really moved:
- * when the other was faster and that is its fresh hold, it is put back.
- */
-async function removeStale(file: string, stale: ProcessRecord | undefined): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = await readRecordFile(aside);
-  const movedALiveOne = moved !== undefined && moved.pid !== stale?.pid && isRunning(moved);
-  if (movedALiveOne) await link(aside, file).catch(() => undefined);
-  await rm(aside, { force: true });
 }

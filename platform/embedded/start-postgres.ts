@@ -111,7 +111,9 @@ async function ensureDatabase(adminUrl: string, signal: AbortSignal): Promise<vo
 function isStarting(error: unknown): boolean {
   const { code } = error as { code?: string };
   // 57P03: "the database system is starting up"; 57P01/57P02: it was told to end or fell over
-  return code === undefined || ['ECONNREFUSED', 'ECONNRESET', '57P03', '57P01', '57P02'].includes(code);
+  return (
+    code === undefined || ['ECONNREFUSED', 'ECONNRESET', '57P03', '57P01', '57P02'].includes(code)
+  );
 }
 
 export interface RunningPostgres {

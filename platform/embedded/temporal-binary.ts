@@ -9,7 +9,7 @@ import type { TemporalProgram } from '../install/temporal-programs.ts';
 import { temporalSources } from '../install/temporal-sources.ts';
 import type { TemporalSource } from '../install/temporal-sources.ts';
 import type { Logger } from '../logging.ts';
-import { holdAlone } from './process-record.ts';
+import { holdAlone } from './hold-alone.ts';
 
 export interface TemporalBinaryOptions {
   readonly program: TemporalProgram;
@@ -105,7 +105,7 @@ function isProgram(file: string): boolean {
 }
 
 async function checkVersion(program: TemporalProgram, file: string): Promise<void> {
-  const printed = await runCommand(file, ['--version'], { withinMs: 30_000 });
+  const printed = await runCommand(file, ['--version'], { withinMs: 30_000, anyExit: true });
   if (!program.versionPattern.test(printed)) {
     throw new Error(`${file} --version printed "${printed.trim().slice(0, 80)}"`);
   }

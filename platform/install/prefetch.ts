@@ -3,7 +3,7 @@
  * the Temporal programs. Nothing to do is done at once. Exit code 1 with the way out when one cannot be had.
  */
 import { isDomainError } from '../../domain/errors.ts';
-import { readConfig } from '../config.ts';
+import { readConfig, searchPath } from '../config.ts';
 import { resolveTemporalBinary } from '../embedded/temporal-binary.ts';
 import { createLogger } from '../logging.ts';
 import { temporalServer, temporalTestServer } from './temporal-programs.ts';
@@ -19,7 +19,7 @@ try {
         program,
         logger,
         dataDirectory: config.dataDirectory,
-        searchPath: config.searchPath,
+        searchPath: searchPath(),
       });
     }
   }

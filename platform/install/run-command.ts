@@ -6,6 +6,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Ends the command early. */
   readonly signal?: AbortSignal;
+  /** Takes any exit code as an answer. */
+  readonly anyExit?: boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function runCommand(
       child.once('close', resolve);
     });
     if (given.aborted) throw given.reason;
-    if (code !== 0) {
+    if (code !== 0 && options.anyExit !== true) {
       throw new Error(`${command} ended with ${String(code)}: ${output.trim().slice(-600)}`);
     }
     return output;

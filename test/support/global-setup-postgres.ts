@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { migrateDatabase } from '../../migrations/migrate.ts';
 import { startPostgres } from '../../platform/embedded/start-postgres.ts';
+import { createRunDirectory } from './run-directory.ts';
 import { sharedOnce } from './shared-once.ts';
 
 declare module 'vitest' {
@@ -20,12 +18,11 @@ declare module 'vitest' {
 const template = 'ctc_template';
 
 async function start() {
-  const directory = mkdtempSync(path.join(tmpdir(), 'ctc-test-postgres-'));
-  await chmod(directory, 0o711); // the account PostgreSQL runs under has to pass through
+  const directory = await createRunDirectory('postgres');
   const postgres = await startPostgres({ directory, durable: false, maxConnections: 300 });
   const stop = async () => {
     await postgres.stop();
-    rmSync(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   };
   try {
     const adminUrl = withDatabase(postgres.url, 'postgres');

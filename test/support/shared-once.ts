@@ -1,6 +1,6 @@
 interface Shared {
   users: number;
-  started: Promise<{ value: unknown; stop(): Promise<void> }>;
+  started: Promise<{ value: unknown; readonly stop: () => Promise<void> }>;
 }
 
 /**
@@ -10,10 +10,10 @@ interface Shared {
 export async function sharedOnce<T>(
   name: string,
   start: () => Promise<{ value: T; stop(): Promise<void> }>,
-): Promise<{ value: T; release(): Promise<void> }> {
+): Promise<{ value: T; readonly release: () => Promise<void> }> {
   const key = Symbol.for('ctc.test.shared');
   const holder = globalThis as unknown as Record<symbol, Map<string, Shared> | undefined>;
-  const all = (holder[key] ??= new Map());
+  const all = (holder[key] ??= new Map<string, Shared>());
   const shared = all.get(name) ?? { users: 0, started: start() };
   all.set(name, shared);
   shared.users += 1;

@@ -1,0 +1,38 @@
+import type { Logger } from 'pino';
+import type { AccessRegister, IdempotencyStore } from '../domain/access/ports.ts';
+import type { ApplicationRegister } from '../domain/application/ports.ts';
+import type { ChangeMessenger } from '../domain/change/messages.ts';
+import type { AlertInbox, ChangeReader, ChangeRequests, LogFeed } from '../domain/change/readers.ts';
+import type { HashOf } from '../domain/hash.ts';
+import type { Disturbance, Impact } from '../domain/impact/assess-impact.ts';
+import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { Optimus } from '../domain/placement/ports.ts';
+
+/** Everything the API needs of the outside world; composed in main.ts. */
+export interface AppDeps {
+  readonly access: AccessRegister;
+  readonly idempotency: IdempotencyStore;
+  readonly applications: ApplicationRegister;
+  readonly requests: ChangeRequests;
+  readonly changes: ChangeReader;
+  readonly alerts: AlertInbox;
+  readonly logFeed: LogFeed;
+  readonly messenger: ChangeMessenger;
+  readonly inventory: InventoryReader;
+  readonly importer: InventoryImporter;
+  readonly assessImpact: (disturbances: readonly Disturbance[]) => Promise<Impact>;
+  readonly optimus: Optimus;
+  readonly hashOf: HashOf;
+  /** Looks at the outbox now. */
+  readonly kickOutbox: () => void;
+  /** Rejects when the part cannot be reached. */
+  readonly health: { readonly database: () => Promise<void>; readonly temporal: () => Promise<void> };
+  /** The metrics in Prometheus' text format. */
+  readonly metrics: () => Promise<string>;
+  readonly now: () => Date;
+}
+
+export interface AppOptions {
+  readonly logger: Logger;
+  readonly bodyLimitBytes: number;
+}

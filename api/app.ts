@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import rateLimit from '@fastify/rate-limit';
+import sse, { type SSEPluginOptions } from '@fastify/sse';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import underPressure from '@fastify/under-pressure';
+import fastify, { type FastifyBaseLogger, type FastifyPluginAsync } from 'fastify';
+import {
+  createJsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import type { AppDeps, AppOptions } from './app-deps.ts';
+import { authentication } from './plugins/authentication.ts';
+import { formBody } from './plugins/form-body.ts';
+import { idempotency } from './plugins/idempotency.ts';
+import { problemDetails } from './plugins/problem-details.ts';
+import { accessRoutes } from './routes/access.ts';
+import { alertRoutes } from './routes/alerts.ts';
+import { applicationRoutes } from './routes/applications.ts';
+import { changeEventRoutes } from './routes/change-events.ts';
+import { changeRoutes } from './routes/changes.ts';
+import { decisionRoutes } from './routes/decisions.ts';
+import { healthRoutes } from './routes/health.ts';
+import { inventoryRoutes } from './routes/inventory.ts';
+import { loginRoutes } from './routes/login.ts';
+import type { TypedApp } from './typed-app.ts';
+
+/** The API, ready to listen or to be injected into; reads no environment and opens no port. */
+export async function buildApp(deps: AppDeps, options: AppOptions): Promise<TypedApp> {
+  const app: TypedApp = fastify({
+    loggerInstance: options.logger as FastifyBaseLogger,
+    bodyLimit: options.bodyLimitBytes,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    // Ids never hold a secret; tokens travel in headers, which are not logged.
+    disableRequestLogging: false,
+    routerOptions: { maxParamLength: 200 },
+    return503OnClosing: true,
+    forceCloseConnections: true,
+  }) as never;
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  await app.register(problemDetails);
+  await app.register(authentication, { access: deps.access });
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { 'script-src': ["'self'"], 'upgrade-insecure-requests': null } },
+  });
+  await app.register(rateLimit, {
+    max: 6_000,
+    timeWindow: '1 minute',
+    keyGenerator: (request) => request.headers.authorization ?? request.ip,
+    enableDraftSpec: true,
+  });
+  await app.register(underPressure, {
+    maxEventLoopDelay: 2_000,
+    retryAfter: 2,
+    message: 'overloaded',
+    exposeStatusRoute: false,
+  });
+  await app.register(multipart);
+  await app.register(formBody);
+  // Its types describe an ES module; Node loads it as CommonJS, where the plugin itself is the default.
+  await app.register(sse as unknown as FastifyPluginAsync<SSEPluginOptions>);
+  await app.register(idempotency, { store: deps.idempotency, hashOf: deps.hashOf });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Change Tracking Centre',
+        description:
+          'Every change to production, from its request to its closed review. Problems are RFC 9457; every POST takes an Idempotency-Key; lists are paged by cursor; decisions need If-Match.',
+        version: '1.0.0',
+      },
+      components: {
+        securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'ctc_pat_…' } },
+      },
+      security: [{ token: [] }],
+    },
+    transform: documentRoute,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+
+  for (const routes of [
+    healthRoutes,
+    loginRoutes,
+    accessRoutes,
+    changeRoutes,
+    changeEventRoutes,
+    decisionRoutes,
+    applicationRoutes,
+    inventoryRoutes,
+    alertRoutes,
+  ]) {
+    routes(app, deps);
+  }
+  return app;
+}
+
+const toJsonSchema = createJsonSchemaTransform({ skipList: ['/docs/*'] });
+
+/** Adds to each route's description what its hooks demand of every request. */
+const documentRoute: typeof toJsonSchema = (input) => {
+  const { schema, url } = toJsonSchema(input) as {
+    schema: Record<string, unknown>;
+    url: string;
+  };
+  const { config, method } = input.route as {
+    config?: { access?: string; idempotent?: boolean };
+    method?: string | string[];
+  };
+  if (config?.access === 'open') schema['security'] = [];
+  if (method === 'POST' && config?.idempotent !== false) {
+    schema['headers'] = {
+      type: 'object',
+      properties: {
+        'idempotency-key': { type: 'string', minLength: 8, maxLength: 200 },
+      },
+      required: ['idempotency-key'],
+    };
+  }
+  return { schema, url } as ReturnType<typeof toJsonSchema>;
+};

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2';
+import { canonicalHash } from '../adapters/canonical-hash.ts';
+import { createOptimus } from '../adapters/optimus/create-optimus.ts';
+import { createAccessRegister, ensurePrincipalWithToken } from '../adapters/postgres/access-register.ts';
+import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
+import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
+import { createChangeReader } from '../adapters/postgres/change-reader.ts';
+import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
+import { createDatabase } from '../adapters/postgres/database.ts';
+import { createGraphCache } from '../adapters/postgres/graph-cache.ts';
+import { createIdempotencyStore, purgeIdempotencyKeys } from '../adapters/postgres/idempotency-store.ts';
+import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
+import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createLogFeed } from '../adapters/postgres/log-feed.ts';
+import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
+import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
+import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
+import { assessImpact } from '../domain/impact/assess-impact.ts';
+import { readConfig, requireServers } from '../platform/config.ts';
+import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
+import { createLogger } from '../platform/logging.ts';
+import { createMetrics } from '../platform/metrics.ts';
+import { startTelemetry } from '../platform/telemetry.ts';
+import { buildApp } from './app.ts';
+
+const config = requireServers(readConfig());
+const logger = createLogger({ ...config.log, name: 'api' });
+const telemetry = await startTelemetry({
+  serviceName: 'ctc-api',
+  ...(config.otlpEndpoint === undefined ? {} : { otlpEndpoint: config.otlpEndpoint }),
+});
+const database = createDatabase({ url: config.databaseUrl, poolMax: 20, applicationName: 'ctc-api' });
+const metrics = createMetrics(database);
+const optimus = createOptimus(config.optimus);
+
+// Lazily: the API takes requests while Temporal is away.
+const connection = Connection.lazy(await temporalConnectionOptions(config.temporal));
+const client = new Client({
+  connection,
+  namespace: config.temporal.namespace,
+  interceptors: { workflow: [new OpenTelemetryWorkflowClientInterceptor()] },
+});
+
+if (config.bootstrapAdminToken !== undefined) {
+  await ensurePrincipalWithToken(
+    database,
+    {
+      id: 'administrator',
+      name: 'First administrator',
+      email: 'administrator@localhost',
+      roles: ['administrator'],
+    },
+    config.bootstrapAdminToken,
+  );
+}
+
+const now = (): string => new Date().toISOString();
+const inventory = createInventoryReadModel(database);
+const graph = createGraphCache(inventory);
+const logFeed = createLogFeed({ url: config.databaseUrl, logger });
+const dispatcher = startOutboxDispatcher({
+  outbox: createOutbox(database),
+  client,
+  taskQueue: config.temporal.taskQueue,
+  logger,
+});
+const purge = setInterval(() => {
+  purgeIdempotencyKeys(database).catch((error: unknown) => {
+    logger.warn({ err: error }, 'old idempotency keys not purged');
+  });
+}, 3_600_000);
+
+const app = await buildApp(
+  {
+    access: createAccessRegister(database),
+    idempotency: createIdempotencyStore(database),
+    applications: createApplicationRegister({ database, now }),
+    requests: createChangeRequests({ database, now }),
+    changes: createChangeReader({
+      database,
+      assessDown: async () => {
+        const current = await graph();
+        return (disturbances) => {
+          const { items, services } = assessImpact(current.graph, disturbances);
+          return new Set([...items.down, ...services.down]);
+        };
+      },
+    }),
+    alerts: createAlertInbox(database),
+    logFeed,
+    messenger: createChangeMessenger(client),
+    inventory,
+    importer: createInventoryImporter(database),
+    assessImpact: async (disturbances) => assessImpact((await graph()).graph, disturbances),
+    optimus,
+    hashOf: canonicalHash,
+    kickOutbox: () => dispatcher.kick(),
+    health: {
+      database: async () => {
+        await database.raw('select 1');
+      },
+      temporal: async () => {
+        await client.withDeadline(Date.now() + 2_000, () => connection.healthService.check({}));
+      },
+    },
+    metrics: () => metrics.render(),
+    now: () => new Date(),
+  },
+  { logger, bodyLimitBytes: config.http.bodyLimitBytes },
+);
+
+const address = await app.listen({ host: config.http.host, port: config.http.port });
+exitWithParent(async () => {
+  clearInterval(purge);
+  await app.close();
+  await dispatcher.stop();
+  await logFeed.stop();
+  await Promise.all([optimus.close(), database.destroy(), connection.close(), telemetry.shutdown()]);
+});
+tellReady();
+logger.info({ address, docs: new URL(join('/', 'docs'), address).href }, 'api ready');

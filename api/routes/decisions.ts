@@ -1,0 +1,201 @@
+import type { FastifyRequest } from 'fastify';
+import * as z from 'zod';
+import type { Permission } from '../../domain/access/roles.ts';
+import type { Acknowledgement, ChangeUpdates } from '../../domain/change/messages.ts';
+import type { ChangeDetail } from '../../domain/change/readers.ts';
+import { DomainError } from '../../domain/errors.ts';
+import {
+  resolveWindow,
+  windowRequestOf,
+  windowRequestSchema,
+  type WindowRequest,
+} from '../../domain/windows/window.ts';
+import type { AppDeps } from '../app-deps.ts';
+import { requireVersion } from '../etag.ts';
+import {
+  acknowledgementSchema,
+  changeParamsSchema,
+  problems,
+  reasonSchema,
+} from '../schemas/common.ts';
+import type { TypedApp } from '../typed-app.ts';
+import { nextFree } from './changes.ts';
+
+const tags = ['decisions'];
+
+/** What people decide about a change; each is answered by the change's workflow. */
+export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
+  const { changes, messenger } = deps;
+
+  const send = async <K extends keyof ChangeUpdates>(
+    request: FastifyRequest,
+    change: ChangeDetail,
+    update: K,
+    message: ChangeUpdates[K],
+  ): Promise<Acknowledgement> => {
+    refuseEnded(change, update);
+    // Principal and key together, for two people may use the same key.
+    return messenger.send(change.id, update, message, `${request.actor.id}/${request.idempotencyKey}`);
+  };
+
+  app.post(
+    '/changes/:change/decisions',
+    {
+      config: { access: 'change.decide' },
+      schema: {
+        tags,
+        operationId: 'decideOnChange',
+        summary: 'Approve or reject the plan that you were shown (If-Match)',
+        params: changeParamsSchema,
+        body: reasonSchema.extend({ decision: z.enum(['approved', 'rejected']) }),
+        response: { 200: acknowledgementSchema, ...problems },
+      },
+    },
+    async (request) => {
+      const change = await changes.get(request.params.change);
+      requireVersion(request, change.version, change.label);
+      const { decision, reason } = request.body;
+      return send(request, change, 'decide', {
+        by: request.actor.id,
+        reason,
+        decision,
+        planHash: change.planHash ?? '',
+      });
+    },
+  );
+
+  app.post(
+    '/changes/:change/window',
+    {
+      config: { access: 'change.move' },
+      schema: {
+        tags,
+        operationId: 'moveWindow',
+        summary: 'Move the window (If-Match): to a given one, or to the next free one',
+        params: changeParamsSchema,
+        body: z.union([
+          reasonSchema.extend({ window: windowRequestSchema }),
+          reasonSchema.extend({ toNextFree: z.literal(true) }),
+        ]),
+        response: { 200: acknowledgementSchema, ...problems },
+      },
+    },
+    async (request) => {
+      const change = await changes.get(request.params.change);
+      requireVersion(request, change.version, change.label);
+      const { body } = request;
+      const asked = 'window' in body ? body.window : await nextFreeAsRequest(deps, change);
+      const resolved = resolveWindow(asked);
+      if (Date.parse(resolved.latestStartAt) <= deps.now().getTime()) {
+        throw new DomainError('invalid', 'The window is over.', {
+          code: 'invalid-window',
+          complaints: [{ field: 'window.end', message: `${resolved.latestStartAt} has passed` }],
+        });
+      }
+      return send(request, change, 'moveWindow', {
+        by: request.actor.id,
+        reason: body.reason,
+        revision: change.revision + 1,
+        window: {
+          request: { asked, resolved },
+          opensAt: resolved.opensAt,
+          closesAt: resolved.closesAt,
+        },
+      });
+    },
+  );
+
+  const plain = (
+    path: string,
+    operationId: string,
+    update: 'cancel' | 'pause' | 'resume' | 'retryRollback' | 'startReview',
+    access: Permission,
+    summary: string,
+  ): void => {
+    app.post(
+      `/changes/:change/${path}`,
+      {
+        config: { access },
+        schema: {
+          tags,
+          operationId,
+          summary,
+          params: changeParamsSchema,
+          body: reasonSchema,
+          response: { 200: acknowledgementSchema, ...problems },
+        },
+      },
+      async (request) => {
+        const change = await changes.get(request.params.change);
+        return send(request, change, update, {
+          by: request.actor.id,
+          reason: request.body.reason,
+        });
+      },
+    );
+  };
+  plain('cancellation', 'cancelChange', 'cancel', 'change.cancel', 'Cancel it; what was deployed is rolled back');
+  plain('hold', 'pauseChange', 'pause', 'change.hold', 'Hold at the next step that can wait');
+  plain('resumption', 'resumeChange', 'resume', 'change.hold', 'Go on after a hold');
+  plain('rollback', 'retryRollback', 'retryRollback', 'change.implement', 'Try an incomplete rollback again');
+  plain('review', 'startReview', 'startReview', 'change.review', 'Start the review');
+
+  app.post(
+    '/changes/:change/outcome',
+    {
+      config: { access: 'change.implement' },
+      schema: {
+        tags,
+        operationId: 'reportOutcome',
+        summary: 'Report the outcome of a change that people carry out',
+        params: changeParamsSchema,
+        body: reasonSchema.extend({ result: z.enum(['implemented', 'backed-out', 'left-broken']) }),
+        response: { 200: acknowledgementSchema, ...problems },
+      },
+    },
+    async (request) => {
+      const change = await changes.get(request.params.change);
+      const { reason, result } = request.body;
+      return send(request, change, 'report', { by: request.actor.id, reason, result });
+    },
+  );
+
+  app.post(
+    '/changes/:change/closure',
+    {
+      config: { access: 'change.review' },
+      schema: {
+        tags,
+        operationId: 'closeChange',
+        summary: 'Close the review with its outcome and lessons',
+        params: changeParamsSchema,
+        body: reasonSchema.extend({ lessons: z.string().trim().max(10_000).default('') }),
+        response: { 200: acknowledgementSchema, ...problems },
+      },
+    },
+    async (request) => {
+      const change = await changes.get(request.params.change);
+      const { reason, lessons } = request.body;
+      return send(request, change, 'close', { by: request.actor.id, reason, lessons });
+    },
+  );
+}
+
+/** A change whose workflow has ended gets an answer that says so. */
+function refuseEnded({ label, state }: ChangeDetail, update: keyof ChangeUpdates): void {
+  if (!['closed', 'rejected', 'cancelled', 'expired'].includes(state)) return;
+  throw new DomainError('refused', `${label} is ${state}: "${update}" comes too late.`, {
+    code: 'change-ended',
+  });
+}
+
+async function nextFreeAsRequest(deps: AppDeps, change: ChangeDetail): Promise<WindowRequest> {
+  const [free] = await nextFree(deps, change, 1, 90);
+  if (free === undefined) {
+    throw new DomainError('refused', 'There is no free window within 90 days.', {
+      code: 'no-free-window',
+      remedy: 'Ask for a shorter window, or move the interventions that are in the way.',
+    });
+  }
+  return windowRequestOf(free, change.window.zone);
+}

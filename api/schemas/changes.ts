@@ -1,0 +1,107 @@
+import * as z from 'zod';
+import { changeStates } from '../../domain/change/life-cycle.ts';
+
+const stateSchema = z.enum(changeStates);
+
+const waitingForSchema = z
+  .object({ what: z.string(), detail: z.string(), until: z.string().optional() })
+  .describe('What it waits for, and when it wakes by itself');
+
+const summaryShape = {
+  id: z.string(),
+  label: z.string(),
+  kind: z.string(),
+  class: z.string(),
+  title: z.string(),
+  department: z.string(),
+  requester: z.string(),
+  application: z.string().nullable(),
+  state: stateSchema,
+  outcome: stateSchema.nullable(),
+  revision: z.int(),
+  version: z.int(),
+  attempt: z.int(),
+  windowOpensAt: z.string(),
+  windowClosesAt: z.string(),
+  waitingFor: waitingForSchema.nullable(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+};
+
+export const changeSummarySchema = z.object(summaryShape).meta({ id: 'ChangeSummary' });
+
+const conflictSchema = z
+  .object({
+    kind: z.string(),
+    severity: z.enum(['blocking', 'warning']),
+    subject: z.string(),
+    with: z.string(),
+    withState: stateSchema,
+    evidence: z.object({
+      overlap: z.object({ from: z.string(), to: z.string() }),
+      what: z.array(z.string()),
+      count: z.int(),
+      explanation: z.string(),
+    }),
+    remedy: z.string(),
+  })
+  .meta({ id: 'Conflict' });
+
+export const changeSchema = z
+  .object({
+    ...summaryShape,
+    request: z.looseObject({}).describe('As it was asked for'),
+    window: z.object({
+      opensAt: z.string(),
+      latestStartAt: z.string(),
+      closesAt: z.string(),
+      zone: z.string(),
+    }),
+    planHash: z.string().nullable(),
+    impact: z.record(z.string(), z.number()).nullable(),
+    rollsBackTo: z.object({ version: z.string(), digest: z.string() }).nullable(),
+    approvalExpiresAt: z.string().nullable(),
+    approvals: z.array(
+      z.object({
+        by: z.string(),
+        decision: z.enum(['approved', 'rejected']),
+        reason: z.string(),
+        at: z.string(),
+        planHash: z.string(),
+      }),
+    ),
+    conflicts: z.array(conflictSchema),
+    attempts: z.array(
+      z.object({
+        number: z.int(),
+        kind: z.string(),
+        release: z.string(),
+        waves: z.array(z.array(z.string())),
+        startedAt: z.string(),
+        sites: z.array(
+          z.object({
+            datacentre: z.string(),
+            outcome: z.string(),
+            detail: z.string(),
+            at: z.string(),
+          }),
+        ),
+        verification: z.unknown(),
+        endpoints: z.array(z.object({ datacentre: z.string(), components: z.array(z.string()) })),
+      }),
+    ),
+  })
+  .meta({ id: 'Change' });
+
+export const logLineSchema = z
+  .object({
+    id: z.int(),
+    at: z.string(),
+    actor: z.string(),
+    event: z.string(),
+    from: z.string().nullable(),
+    to: z.string().nullable(),
+    message: z.string(),
+    details: z.unknown(),
+  })
+  .meta({ id: 'LogLine' });

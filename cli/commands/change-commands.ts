@@ -1,0 +1,334 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { answerOf, onceHeaders } from '../client.ts';
+import { contextOf, type CliContext } from '../context.ts';
+import { CliError, exitCodes } from '../errors.ts';
+import { followLog } from '../follow-log.ts';
+import type { components } from '../generated/api.d.ts';
+import { printOne, printRows, showState, write } from '../output.ts';
+import { readYamlFile } from '../read-file.ts';
+
+export type Change = components['schemas']['Change'];
+type Summary = components['schemas']['ChangeSummary'];
+
+/** `ctc change …`: ask for changes, decide on them, follow them. */
+export function addChangeCommands(program: Command): void {
+  const change = program.command('change').description('ask for changes, decide on them, follow them');
+
+  change
+    .command('request')
+    .description('ask for a change')
+    .requiredOption('-f, --file <file>', 'YAML or JSON file with the request; "-" reads standard input')
+    .option('-w, --watch', 'follow it until the intervention has ended')
+    .action(async (options: { file: string; watch?: boolean }, command: Command) => {
+      const context = contextOf(command);
+      const body = readYamlFile(options.file) as never;
+      const requested = await answerOf(
+        context.api.POST('/changes', { body, params: { header: onceHeaders() } }),
+      );
+      printOne(requested, context.output, labelOf, (one) => `${one.label} ${showState(one.state)}  ${one.title}`);
+      if (options.watch === true) await watch(context, requested.label);
+    });
+
+  change
+    .command('list')
+    .description('list changes, newest first')
+    .option('--state <states>', 'one state, or several with commas in between')
+    .option('--application <name>')
+    .option('--requester <id>')
+    .option('--text <text>', 'part of the title')
+    .option('--limit <n>', 'at most so many', '50')
+    .action(
+      async (
+        options: { state?: string; application?: string; requester?: string; text?: string; limit: string },
+        command: Command,
+      ) => {
+        const context = contextOf(command);
+        const { limit, ...filter } = options;
+        const rows = await listAll(context, filter, Number(limit));
+        printRows(rows, context.output, summaryColumns, ({ label }) => label);
+      },
+    );
+
+  change
+    .command('show <change>')
+    .description('show a change: request, plan, approvals, conflicts, attempts')
+    .action(async (label: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      printOne(await getChange(context, label), context.output, labelOf, describeChange);
+    });
+
+  change
+    .command('why <change>')
+    .description('say what a change waits for, and when it wakes by itself')
+    .action(async (label: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const one = await getChange(context, label);
+      printOne(one.waitingFor, context.output, () => label, (waiting) =>
+        waiting === null
+          ? `${one.label} is ${one.state} and waits for nothing.`
+          : `${one.label} is ${one.state}: it waits for ${waiting.what} (${waiting.detail})${waiting.until === undefined ? '' : `, until ${waiting.until}`}.`,
+      );
+    });
+
+  change
+    .command('log <change>')
+    .description('print the log of a change')
+    .action(async (label: string, _options: unknown, command: Command) => {
+      const context = contextOf(command);
+      const rows = await answerOf(
+        context.api.GET('/changes/{change}/log', { params: { path: { change: label } } }),
+      );
+      printRows(
+        rows.rows,
+        context.output,
+        [
+          { title: 'at', value: ({ at }) => at },
+          { title: 'who', value: ({ actor }) => actor },
+          { title: 'state', value: ({ to }) => (to === null ? '' : showState(to)) },
+          { title: 'what', value: ({ message }) => message },
+        ],
+        ({ id }) => String(id),
+      );
+    });
+
+  change
+    .command('watch <change>')
+    .description('follow the log until the intervention has ended; exits 7 when it was not completed')
+    .action(async (label: string, _options: unknown, command: Command) => {
+      await watch(contextOf(command), label);
+    });
+
+  for (const [name, decision, description] of [
+    ['approve', 'approved', 'approve the plan as it is now'],
+    ['reject', 'rejected', 'reject the plan'],
+  ] as const) {
+    change
+      .command(`${name} <change>`)
+      .description(description)
+      .requiredOption('-r, --reason <reason>')
+      .action(async (label: string, { reason }: { reason: string }, command: Command) => {
+        const context = contextOf(command);
+        const { version } = await getChange(context, label);
+        const { message } = await answerOf(
+          context.api.POST('/changes/{change}/decisions', {
+            params: { path: { change: label }, header: { ...onceHeaders(), ...ifMatch(version) } },
+            body: { decision, reason },
+          }),
+        );
+        write(`${label}: ${message}`);
+      });
+  }
+
+  change
+    .command('move <change>')
+    .description('move the window; approvals given so far become void')
+    .requiredOption('-r, --reason <reason>')
+    .option('--to-next-free', 'to the next window without a blocking conflict')
+    .option('--start <time>', 'wall-clock time of the zone, such as 2026-11-25T02:00')
+    .option('--end <time>')
+    .option('--zone <zone>', 'IANA time zone', 'Europe/Madrid')
+    .option('--disambiguation <which>', '"earlier" or "later", where a time occurs twice')
+    .action(
+      async (
+        label: string,
+        options: {
+          reason: string;
+          toNextFree?: boolean;
+          start?: string;
+          end?: string;
+          zone: string;
+          disambiguation?: 'earlier' | 'later';
+        },
+        command: Command,
+      ) => {
+        const context = contextOf(command);
+        const { version } = await getChange(context, label);
+        const { message } = await answerOf(
+          context.api.POST('/changes/{change}/window', {
+            params: { path: { change: label }, header: { ...onceHeaders(), ...ifMatch(version) } },
+            body: moveBody(options),
+          }),
+        );
+        write(`${label}: ${message}`);
+      },
+    );
+
+  const plain = (
+    name: string,
+    path:
+      | '/changes/{change}/cancellation'
+      | '/changes/{change}/hold'
+      | '/changes/{change}/resumption'
+      | '/changes/{change}/rollback'
+      | '/changes/{change}/review',
+    description: string,
+  ): void => {
+    change
+      .command(`${name} <change>`)
+      .description(description)
+      .requiredOption('-r, --reason <reason>')
+      .action(async (label: string, { reason }: { reason: string }, command: Command) => {
+        const { api } = contextOf(command);
+        const { message } = await answerOf(
+          api.POST(path, {
+            params: { path: { change: label }, header: onceHeaders() },
+            body: { reason },
+          }),
+        );
+        write(`${label}: ${message}`);
+      });
+  };
+  plain('cancel', '/changes/{change}/cancellation', 'cancel; what was deployed is rolled back');
+  plain('pause', '/changes/{change}/hold', 'hold at the next step that can wait');
+  plain('resume', '/changes/{change}/resumption', 'go on after a hold');
+  plain('retry-rollback', '/changes/{change}/rollback', 'try an incomplete rollback again');
+  plain('review', '/changes/{change}/review', 'start the review');
+
+  change
+    .command('report <change>')
+    .description('report the outcome of a change that people carry out')
+    .requiredOption('--result <result>', 'implemented, backed-out or left-broken')
+    .requiredOption('-r, --reason <reason>', 'what was done')
+    .action(
+      async (
+        label: string,
+        { result, reason }: { result: 'implemented' | 'backed-out' | 'left-broken'; reason: string },
+        command: Command,
+      ) => {
+        const { api } = contextOf(command);
+        const { message } = await answerOf(
+          api.POST('/changes/{change}/outcome', {
+            params: { path: { change: label }, header: onceHeaders() },
+            body: { result, reason },
+          }),
+        );
+        write(`${label}: ${message}`);
+      },
+    );
+
+  change
+    .command('close <change>')
+    .description('close the review')
+    .requiredOption('-r, --reason <reason>', 'the outcome in words')
+    .option('--lessons <text>', 'what was learnt', '')
+    .action(
+      async (label: string, { reason, lessons }: { reason: string; lessons: string }, command: Command) => {
+        const { api } = contextOf(command);
+        const { message } = await answerOf(
+          api.POST('/changes/{change}/closure', {
+            params: { path: { change: label }, header: onceHeaders() },
+            body: { reason, lessons },
+          }),
+        );
+        write(`${label}: ${message}`);
+      },
+    );
+}
+
+export async function getChange({ api }: CliContext, change: string): Promise<Change> {
+  return answerOf(api.GET('/changes/{change}', { params: { path: { change } } }));
+}
+
+async function listAll(
+  { api }: CliContext,
+  filter: { state?: string; application?: string; requester?: string; text?: string },
+  limit: number,
+): Promise<Summary[]> {
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new CliError(`--limit must be a whole number from 1 on, not "${limit}".`, exitCodes.usage);
+  }
+  const rows: Summary[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await answerOf(
+      api.GET('/changes', {
+        params: {
+          query: {
+            ...filter,
+            limit: Math.min(200, limit - rows.length),
+            ...(cursor === undefined ? {} : { cursor }),
+          } as never,
+        },
+      }),
+    );
+    rows.push(...page.rows);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined && rows.length < limit);
+  return rows;
+}
+
+async function watch(context: CliContext, label: string): Promise<void> {
+  for await (const line of followLog(context, label, { untilEnded: true })) {
+    const state = line.to === null ? '' : `${showState(line.to)}  `;
+    write(`${pc.dim(line.at.slice(11, 19))}  ${state}${line.message}`);
+  }
+  const { state, outcome } = await getChange(context, label);
+  if ((outcome ?? state) !== 'completed') {
+    throw new CliError(`${label} was not completed: it is ${outcome ?? state}.`, exitCodes.runFailed);
+  }
+}
+
+function ifMatch(version: number): { 'if-match': string } {
+  return { 'if-match': `"v${version}"` };
+}
+
+function moveBody(options: {
+  reason: string;
+  toNextFree?: boolean;
+  start?: string;
+  end?: string;
+  zone: string;
+  disambiguation?: 'earlier' | 'later';
+}): never {
+  const { reason, toNextFree, start, end, zone, disambiguation } = options;
+  if (toNextFree === true) return { reason, toNextFree: true } as never;
+  if (start === undefined || end === undefined) {
+    throw new CliError('Say where to: --to-next-free, or --start and --end.', exitCodes.usage);
+  }
+  return {
+    reason,
+    window: { start, end, zone, ...(disambiguation === undefined ? {} : { disambiguation }) },
+  } as never;
+}
+
+const labelOf = ({ label }: { label: string }): string => label;
+
+const summaryColumns = [
+  { title: 'change', value: ({ label }: Summary) => label },
+  { title: 'state', value: ({ state }: Summary) => showState(state) },
+  { title: 'kind', value: ({ kind }: Summary) => kind },
+  { title: 'title', value: ({ title }: Summary) => title },
+  { title: 'requester', value: ({ requester }: Summary) => requester },
+  { title: 'window opens', value: ({ windowOpensAt }: Summary) => windowOpensAt },
+];
+
+function describeChange(change: Change): string {
+  const { impact, window, waitingFor } = change;
+  const lines = [
+    `${pc.bold(change.label)}  ${showState(change.state)}  ${change.title}`,
+    `${change.kind}, ${change.class}; ${change.requester} of ${change.department}; revision ${change.revision}`,
+    `window ${window.opensAt} to ${window.closesAt} (${window.zone})`,
+  ];
+  if (waitingFor !== null) {
+    lines.push(`waits for ${waitingFor.what}: ${waitingFor.detail}${waitingFor.until === undefined ? '' : `, until ${waitingFor.until}`}`);
+  }
+  if (impact !== null) {
+    lines.push(
+      `services: ${impact['servicesDown']} down, ${impact['servicesDegraded']} degraded, ${impact['servicesAtRisk']} at risk; customers: ${impact['customers']}`,
+    );
+  }
+  for (const { severity, kind, with: other, evidence, remedy } of change.conflicts) {
+    lines.push(`${severity === 'blocking' ? pc.red('▲ blocking') : pc.yellow('▲ to note')} ${kind} with ${other}: ${evidence.explanation} ${remedy}`);
+  }
+  for (const { by, decision, reason, at } of change.approvals) {
+    lines.push(`${decision} by ${by} at ${at}: ${reason}`);
+  }
+  for (const { number, kind, release, sites } of change.attempts) {
+    lines.push(`attempt ${number} (${kind} of ${release})`);
+    for (const { datacentre, outcome, detail } of sites) {
+      lines.push(`  ${datacentre}: ${outcome} (${detail})`);
+    }
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,112 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { stringify } from 'yaml';
+
+export const outputFormats = ['table', 'json', 'jsonl', 'yaml', 'name'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string;
+}
+
+/** State as shape, word and colour; the word alone carries it where there is neither. */
+export function showState(state: string): string {
+  const mark = marks[state];
+  return mark === undefined ? state : mark.colour(`${mark.shape} ${state}`);
+}
+
+const waiting = { shape: '◷', colour: pc.cyan };
+const running = { shape: '◐', colour: pc.blue };
+const failing = { shape: '✖', colour: pc.red };
+const marks: Readonly<Record<string, { shape: string; colour: (text: string) => string }>> = {
+  requested: { shape: '◌', colour: pc.dim },
+  assessed: { shape: '◌', colour: pc.dim },
+  'awaiting-approval': { shape: '☻', colour: pc.yellow },
+  scheduled: waiting,
+  simulating: running,
+  deploying: running,
+  verifying: running,
+  implementing: { shape: '☻', colour: pc.yellow },
+  deciding: { shape: '▲', colour: pc.yellow },
+  're-simulating': { shape: '▲', colour: pc.yellow },
+  redeploying: running,
+  'rolling-back': { shape: '↩', colour: pc.magenta },
+  paused: { shape: '▥', colour: pc.yellow },
+  completed: { shape: '✔', colour: pc.green },
+  'rolled-back': { shape: '↩', colour: pc.magenta },
+  'rollback-incomplete': failing,
+  'in-review': waiting,
+  closed: { shape: '✔', colour: pc.dim },
+  rejected: failing,
+  cancelled: { shape: '✖', colour: pc.dim },
+  expired: { shape: '✖', colour: pc.dim },
+};
+
+/** Prints rows as a person or a program wants them. */
+export function printRows<Row>(
+  rows: readonly Row[],
+  format: OutputFormat,
+  columns: readonly Column<Row>[],
+  name: (row: Row) => string,
+): void {
+  switch (format) {
+    case 'json':
+      return write(JSON.stringify(rows, null, 2));
+    case 'jsonl':
+      for (const row of rows) write(JSON.stringify(row));
+      return;
+    case 'yaml':
+      return write(stringify(rows).trimEnd());
+    case 'name':
+      for (const row of rows) write(name(row));
+      return;
+    case 'table':
+      return printTable(rows, columns);
+  }
+}
+
+/** One thing: as a whole for programs, as `show` says for people. */
+export function printOne<Row>(
+  row: Row,
+  format: OutputFormat,
+  name: (row: Row) => string,
+  show: (row: Row) => string,
+): void {
+  switch (format) {
+    case 'json':
+      return write(JSON.stringify(row, null, 2));
+    case 'jsonl':
+      return write(JSON.stringify(row));
+    case 'yaml':
+      return write(stringify(row).trimEnd());
+    case 'name':
+      return write(name(row));
+    case 'table':
+      return write(show(row));
+  }
+}
+
+function printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
+  const table = new Table({
+    head: columns.map(({ title }) => pc.bold(title.toUpperCase())),
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+    chars: Object.fromEntries(
+      ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'].map(
+        (part) => [part, ''],
+      ),
+    ),
+  });
+  for (const row of rows) table.push(columns.map(({ value }) => value(row)));
+  write(
+    table
+      .toString()
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n'),
+  );
+}
+
+export function write(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,37 @@
+import { Command, Option } from 'commander';
+import { addAccessCommands } from './commands/access-commands.ts';
+import { addApplicationCommands } from './commands/application-commands.ts';
+import { addChangeCommands } from './commands/change-commands.ts';
+import { addInventoryCommands } from './commands/inventory-commands.ts';
+import { addStackCommands } from './commands/stack-commands.ts';
+import { outputFormats } from './output.ts';
+
+/** Every command of `ctc`; throws instead of ending the process. */
+export function buildProgram(): Command {
+  const program = new Command('ctc')
+    .description('Change Tracking Centre: every change to production, from request to review')
+    .addOption(new Option('--api-url <url>', 'where the API answers').env('CTC_API_URL'))
+    .option('--as <principal>', 'act with the token kept for this principal (default: CTC_TOKEN, then administrator)')
+    .addOption(
+      new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'),
+    )
+    .addOption(
+      new Option('--data-dir <directory>', 'the embedded system’s data, and kept tokens')
+        .env('CTC_DATA_DIR')
+        .default('.ctc'),
+    )
+    .showHelpAfterError('(ctc --help lists the commands)')
+    .exitOverride();
+  addChangeCommands(program);
+  addApplicationCommands(program);
+  addInventoryCommands(program);
+  addAccessCommands(program);
+  addStackCommands(program);
+  // Subcommands do not inherit it.
+  const override = (command: Command): void => {
+    command.exitOverride();
+    command.commands.forEach(override);
+  };
+  override(program);
+  return program;
+}

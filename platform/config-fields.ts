@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { logFormats, logLevels } from './logging.ts';
+
+const text = z.string();
+
+/** A whole number written in digits; the message names the range, which is the remedy. */
+function wholeNumber(least: number, most: number) {
+  const range = `must be a whole number from ${least.toString()} to ${most.toString()}`;
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, range)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, range);
+}
+
+const webAddress = (example: string) =>
+  z.string().refine((value) => {
+    const protocol = URL.canParse(value) ? new URL(value).protocol : '';
+    return protocol === 'http:' || protocol === 'https:';
+  }, `must be an address such as ${example}`);
+
+const oneOf = <T extends string>(values: readonly [T, ...T[]]) =>
+  z.enum(values, `must be one of ${values.join(', ')}`);
+
+const onOff = z.enum(['on', 'off'], 'must be "on" or "off"').transform((value) => value === 'on');
+
+const field = <T extends z.ZodType>(schema: T, description: string) => ({
+  schema: schema.describe(description),
+  description,
+});
+
+const fields = {
+  DATABASE_URL: field(
+    text
+      .regex(/^postgres(ql)?:\/\/\S+$/, 'must look like postgres://user:password@host:5432/name')
+      .optional(),
+    'The PostgreSQL (15 or newer) to use. Unset: `ctc up` starts one of its own below CTC_DATA_DIR.',
+  ),
+  TEMPORAL_ADDRESS: field(
+    text.regex(/^[^\s/:]+:\d{1,5}$|^\[[^\]\s]+\]:\d{1,5}$/, 'must be host:port').optional(),
+    'The Temporal frontend to use, as host:port. Unset: `ctc up` starts one of its own below CTC_DATA_DIR.',
+  ),
+  TEMPORAL_NAMESPACE: field(text.default('default'), "Temporal's namespace for all workflows."),
+  TEMPORAL_TASK_QUEUE: field(
+    text.default('ctc'),
+    'The task queue between API and workers; the same for all processes of one installation.',
+  ),
+  TEMPORAL_TLS: field(
+    onOff.optional(),
+    'Whether to speak TLS with Temporal: on or off. Unset: on when an API key or certificate is given.',
+  ),
+  TEMPORAL_API_KEY: field(text.optional(), 'API key for Temporal Cloud or an authorizer. Secret.'),
+  TEMPORAL_TLS_CERT: field(text.optional(), 'Path of the client certificate (PEM) for mutual TLS.'),
+  TEMPORAL_TLS_KEY: field(text.optional(), 'Path of the key (PEM) of that certificate.'),
+  TEMPORAL_TLS_CA: field(
+    text.optional(),
+    "Path of the certificate authority (PEM) that signed Temporal's certificate.",
+  ),
+  CTC_HTTP_HOST: field(
+    text.default('127.0.0.1'),
+    'The address the API listens on. Set 0.0.0.0 only behind a proxy that speaks TLS.',
+  ),
+  CTC_HTTP_PORT: field(
+    wholeNumber(0, 65_535).default(8080),
+    'The port the API listens on; 0 takes any free.',
+  ),
+  CTC_DATA_DIR: field(
+    text.default('.ctc'),
+    'Where the embedded PostgreSQL and Temporal keep data, logs and downloaded programs.',
+  ),
+  CTC_LOG_LEVEL: field(oneOf(logLevels).default('info'), 'The least severe message to log.'),
+  CTC_LOG_FORMAT: field(
+    oneOf(logFormats).default('json'),
+    'json for log collectors, pretty for people. Logs go to standard error.',
+  ),
+  CTC_LOCAL_DRIVER: field(
+    onOff.default(false),
+    'Whether deployments may run processes on this machine: on or off. It executes the commands of releases, so leave it off where strangers may ask for changes.',
+  ),
+  CTC_LOCAL_RELEASES_ROOT: field(
+    text.optional(),
+    'The only directory below which the local driver takes releases from.',
+  ),
+  CTC_OPTIMUS: field(
+    oneOf(['embedded', 'http']).default('embedded'),
+    'Who places components onto offers: the embedded optimiser, or a service over HTTP.',
+  ),
+  CTC_OPTIMUS_URL: field(
+    webAddress('https://optimus.example').optional(),
+    'The address of that service; needed when CTC_OPTIMUS is http.',
+  ),
+  CTC_OPTIMUS_TOKEN: field(text.optional(), 'Bearer token for that service. Secret.'),
+  CTC_OPTIMUS_TIMEOUT_MS: field(
+    wholeNumber(100, 3_600_000).default(30_000),
+    'How long one placement may take, in milliseconds.',
+  ),
+  CTC_APPROVAL_EXPIRY_HOURS: field(
+    wholeNumber(1, 8_760).default(72),
+    'After how many hours a change that nobody decides on expires.',
+  ),
+  CTC_REQUEST_BODY_LIMIT_BYTES: field(
+    wholeNumber(1_024, 1_073_741_824).default(1_048_576),
+    'The largest request body the API takes, in bytes; inventory imports have a limit of their own.',
+  ),
+  CTC_BOOTSTRAP_ADMIN_TOKEN: field(
+    text.min(24, 'must be at least 24 characters: make one with `openssl rand -hex 32`').optional(),
+    'Lets its bearer act as administrator, to set up the first accounts. Unset it afterwards. Secret.',
+  ),
+  CTC_WORKER_BUNDLE: field(
+    text.optional(),
+    'Path of a prebuilt workflow bundle. Unset: the worker bundles the workflows at its start.',
+  ),
+  CTC_METRICS_PORT: field(
+    wholeNumber(1, 65_535).optional(),
+    'The port for Prometheus metrics. Unset: no metrics are served.',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: field(
+    webAddress('http://localhost:4318').optional(),
+    'Where traces are sent (OTLP). Unset: no traces are sent.',
+  ),
+};
+
+/** Every variable CTC reads, in the order of the reference. */
+export const configFields: Record<
+  string,
+  { readonly schema: z.ZodType; readonly description: string }
+> = fields;
+
+/** What the variables mean once parsed. */
+export type ConfigValues = {
+  readonly [K in keyof typeof fields]: z.output<(typeof fields)[K]['schema']>;
+};
