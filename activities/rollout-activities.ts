@@ -68,6 +68,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
         occupied,
       }),
       desired: bindComponents(unbound, application, endpoints, await latencies()),
+      endpoints,
     };
   };
 
@@ -90,6 +91,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
       releaseVersion: release.version,
       releaseDigest: release.digest,
       placement: previous?.placement ?? { assignments: [] },
+      endpoints: previous?.endpoints ?? [],
       // All at once: while it is broken everywhere, an order would only prolong it.
       waves: [touched],
       desired: Object.fromEntries(

@@ -128,6 +128,7 @@ export async function up(knex: Knex): Promise<void> {
       waves jsonb not null,
       desired jsonb not null,
       tokens jsonb not null,
+      endpoints jsonb not null,
       started_at timestamptz not null,
       ended_at timestamptz,
       outcome text,

@@ -76,10 +76,14 @@ export function createLocalDriver(
   };
 
   const exitDetail = async (site: DeploymentSite, instance: Instance): Promise<string> => {
-    await Promise.race([
-      endings.get(instance.marker),
-      delay(exitNewsMs, undefined, { ref: false }),
-    ]);
+    const ended = endings.get(instance.marker);
+    if (ended !== undefined) {
+      // The timer also keeps this process alive for the news: children alone do not.
+      const waiting = new AbortController();
+      const { signal } = waiting;
+      await Promise.race([ended, delay(exitNewsMs, undefined, { signal }).catch(() => {})]);
+      waiting.abort();
+    }
     const now = findInstance(state, site, instance.component);
     const known = now?.marker === instance.marker ? now.exitDetail : instance.exitDetail;
     return known ?? 'exited (the worker that started it did not live to see how)';

@@ -11,7 +11,6 @@ import type {
   LogLine,
 } from '../../domain/change/readers.ts';
 import type { ChangePlan } from '../../domain/change/ports.ts';
-import type { DesiredState } from '../../domain/deployment/ports.ts';
 import type { AssessDown } from '../../domain/conflicts/detect-conflicts.ts';
 import { freeWindowsFor } from '../../domain/conflicts/free-windows.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -254,10 +253,10 @@ async function attemptsOf(database: Knex, id: string): Promise<AttemptView[]> {
         kind: string;
         release_version: string;
         waves: string[][];
-        desired: Record<string, DesiredState>;
+        endpoints: AttemptView['endpoints'];
         started_at: string;
       }[]
-    >('number', 'kind', 'release_version', 'waves', 'desired', 'started_at'),
+    >('number', 'kind', 'release_version', 'waves', 'endpoints', 'started_at'),
     database('site_outcome')
       .where({ change_id: id })
       .orderBy(['attempt', 'datacentre'])
@@ -278,9 +277,6 @@ async function attemptsOf(database: Knex, id: string): Promise<AttemptView[]> {
       .filter((site) => site.attempt === attempt.number)
       .map(({ attempt: _, ...site }) => site),
     verification: verifications.find((row) => row.attempt === attempt.number)?.report ?? null,
-    endpoints: Object.values(attempt.desired).map(({ datacentre, components }) => ({
-      datacentre,
-      components: components.map(({ name }) => name),
-    })),
+    endpoints: attempt.endpoints,
   }));
 }

@@ -86,9 +86,10 @@ export function createChangeRegister({ database, now }: ChangeRegisterDeps): Cha
               release_digest: string;
               placement: VerifiedRelease['placement'];
               desired: VerifiedRelease['desired'];
+              endpoints: VerifiedRelease['endpoints'];
             }
           | undefined
-        >('v.change_id', 'v.attempt', 'v.release_version', 'v.release_digest', 'v.placement', 'a.desired');
+        >('v.change_id', 'v.attempt', 'v.release_version', 'v.release_digest', 'v.placement', 'a.desired', 'a.endpoints');
       return row === undefined
         ? undefined
         : {
@@ -98,6 +99,7 @@ export function createChangeRegister({ database, now }: ChangeRegisterDeps): Cha
             digest: row.release_digest,
             placement: row.placement,
             desired: row.desired,
+            endpoints: row.endpoints,
           };
     },
 

@@ -24,6 +24,7 @@ interface AttemptRow {
   readonly placement: StoredAttempt['placement'];
   readonly waves: StoredAttempt['waves'];
   readonly desired: StoredAttempt['desired'];
+  readonly endpoints: StoredAttempt['endpoints'];
   readonly tokens: Readonly<Record<string, number>>;
 }
 
@@ -130,6 +131,7 @@ export function createRolloutRegister({ database, inventory }: RolloutRegisterDe
           waves: JSON.stringify(attempt.waves),
           desired: JSON.stringify(attempt.desired),
           tokens: JSON.stringify(tokens),
+          endpoints: JSON.stringify(attempt.endpoints),
           started_at: at,
         });
         await trx('change')
@@ -207,6 +209,7 @@ function toAttempt(row: AttemptRow): StoredAttempt {
     placement: row.placement,
     waves: row.waves,
     desired: row.desired,
+    endpoints: row.endpoints,
   };
 }
 

@@ -87,7 +87,9 @@ export const changeSchema = z
           }),
         ),
         verification: z.unknown(),
-        endpoints: z.array(z.object({ datacentre: z.string(), components: z.array(z.string()) })),
+        endpoints: z.array(
+          z.object({ datacentre: z.string(), component: z.string(), url: z.string() }),
+        ),
       }),
     ),
   })

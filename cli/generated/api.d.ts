@@ -756,7 +756,8 @@ export interface components {
                 verification: unknown;
                 endpoints: {
                     datacentre: string;
-                    components: string[];
+                    component: string;
+                    url: string;
                 }[];
             }[];
         };
@@ -969,7 +970,8 @@ export interface components {
                 verification: unknown;
                 endpoints: {
                     datacentre: string;
-                    components: string[];
+                    component: string;
+                    url: string;
                 }[];
             }[];
         };

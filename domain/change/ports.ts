@@ -26,6 +26,14 @@ export interface VerifiedRelease {
   readonly digest: string;
   readonly placement: Placement;
   readonly desired: Readonly<Record<string, DesiredState>>;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Where a component answers. */
+export interface Endpoint {
+  readonly datacentre: string;
+  readonly component: string;
+  readonly url: string;
 }
 
 /** What an approval is tied to: its canonical JSON gives the plan's hash. */
@@ -94,6 +102,7 @@ export interface StoredAttempt extends AttemptRef {
   readonly placement: Placement;
   readonly waves: readonly (readonly string[])[];
   readonly desired: Readonly<Record<string, DesiredState>>;
+  readonly endpoints: readonly Endpoint[];
 }
 
 /** What was simulated, deployed and measured. */

@@ -4,6 +4,7 @@ import type { WindowInstants } from '../windows/window-rules.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
 import type { ChangeRequest } from './change-request.ts';
 import type { ChangeState } from './life-cycle.ts';
+import type { Endpoint } from './ports.ts';
 import type { WaitingFor } from './story.ts';
 
 /** Takes requests in. */
@@ -78,7 +79,8 @@ export interface AttemptView {
     readonly at: string;
   }[];
   readonly verification: unknown;
-  readonly endpoints: readonly { readonly datacentre: string; readonly components: readonly string[] }[];
+  /** Where its components answer. */
+  readonly endpoints: readonly Endpoint[];
 }
 
 export interface LogLine {

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { findMarked } from '../../adapters/local/proc.ts';
+import { stopLeftOver } from './process-record.ts';
+
+const graceMs = 3_000;
+const pollMs = 50;
+
+/**
+ * Ends the deployed components that local datacentres of this data directory run; nothing else of the
+ * machine. They outlive CTC by design, so a demonstration that leaves nothing behind must end them itself.
+ */
+export async function endLocalComponents(dataDirectory: string): Promise<void> {
+  let owner: string;
+  try {
+    const directory = realpathSync(path.join(dataDirectory, 'datacentres'));
+    owner = createHash('sha256').update(directory).digest('hex').slice(0, 16);
+  } catch {
+    return; // There never was one.
+  }
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    for (const { pid } of findMarked(`${owner}/`)) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It ended by itself meanwhile.
+      }
+    }
+    const deadline = performance.now() + graceMs;
+    while (findMarked(`${owner}/`).length > 0 && performance.now() < deadline) await delay(pollMs);
+  }
+}
+
+/** Ends what an earlier run with this data directory left running, and deletes its data. */
+export async function clearData(dataDirectory: string): Promise<void> {
+  for (const name of ['worker', 'api', 'temporal', 'postgres']) {
+    await stopLeftOver(path.join(dataDirectory, 'run'), name);
+  }
+  await endLocalComponents(dataDirectory);
+  await rm(dataDirectory, { recursive: true, force: true });
+}
