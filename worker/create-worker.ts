@@ -11,7 +11,7 @@ export interface CreateWorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
-  readonly workflowBundle: { readonly code: string };
+  readonly workflowBundle: { readonly code: string } | { readonly codePath: string };
   readonly activities: ChangeSteps;
   readonly telemetry: Pick<Telemetry, 'resource' | 'spanProcessor'>;
 }
@@ -30,6 +30,8 @@ export function createWorker(options: CreateWorkerOptions): Promise<Worker> {
     stickyQueueScheduleToStartTimeout: '1 second',
     // About 600 cached workflows take a gigabyte.
     maxCachedWorkflows: 150,
+    // One thread keeps up with the activities of two cores; each holds an isolate of its own.
+    workflowThreadPoolSize: 1,
     maxConcurrentWorkflowTaskExecutions: 40,
     maxConcurrentActivityTaskExecutions: 100,
     maxConcurrentLocalActivityExecutions: 100,

@@ -17,6 +17,7 @@ import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
 import type { ChangeSteps } from '../domain/change/change-steps.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
+import { toolsDirectory } from '../platform/embedded/tools-directory.ts';
 import { createLogger } from '../platform/logging.ts';
 import { startTelemetry } from '../platform/telemetry.ts';
 import { createWorker } from './create-worker.ts';
@@ -25,7 +26,17 @@ import { loadWorkflowBundle } from './workflow-bundle.ts';
 
 const config = requireServers(readConfig());
 const logger = createLogger({ ...config.log, name: 'worker' });
-Runtime.install({ logger: bridgeTemporalLogs(logger), shutdownSignals: [] });
+Runtime.install({
+  logger: bridgeTemporalLogs(logger),
+  shutdownSignals: [],
+  ...(config.metricsPort === undefined
+    ? {}
+    : {
+        telemetryOptions: {
+          metrics: { prometheus: { bindAddress: `${config.http.host}:${config.metricsPort}` } },
+        },
+      }),
+});
 
 const database = createDatabase({ url: config.databaseUrl, poolMax: 20, applicationName: 'ctc-worker' });
 const telemetry = await startTelemetry({
@@ -86,7 +97,9 @@ const activities: ChangeSteps = withMappedFailures({
 
 const [connection, workflowBundle] = await Promise.all([
   temporalConnectionOptions(config.temporal).then((options) => NativeConnection.connect(options)),
-  loadWorkflowBundle({ cacheDirectory: join(config.dataDirectory, 'bundles'), logger }),
+  config.workerBundle === undefined
+    ? loadWorkflowBundle({ cacheDirectory: join(toolsDirectory, 'bundles'), logger })
+    : { codePath: config.workerBundle },
 ]);
 const worker = await createWorker({
   connection,
@@ -120,7 +133,6 @@ function recordStepsOf(register: typeof changes): Pick<
   | 'recordDecision'
   | 'recordWindowMove'
   | 'recordSiteOutcomes'
-  | 'confirmVerified'
   | 'releaseTargets'
 > {
   const {
@@ -129,7 +141,6 @@ function recordStepsOf(register: typeof changes): Pick<
     recordDecision,
     recordWindowMove,
     recordSiteOutcomes,
-    confirmVerified,
     releaseTargets,
   } = register;
   return {
@@ -138,7 +149,6 @@ function recordStepsOf(register: typeof changes): Pick<
     recordDecision,
     recordWindowMove,
     recordSiteOutcomes,
-    confirmVerified,
     releaseTargets,
   };
 }

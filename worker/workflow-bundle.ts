@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
 const require = createRequire(import.meta.url);
@@ -21,20 +21,34 @@ export async function loadWorkflowBundle(options: {
   readonly cacheDirectory: string;
   readonly logger?: Pick<Logger, 'debug'>;
 }): Promise<{ readonly code: string }> {
-  const path = join(options.cacheDirectory, `workflows-${await fingerprint()}.js`);
+  const path = await bundlePath(options.cacheDirectory);
   const cached = await readFile(path, 'utf8').catch(() => undefined);
   if (cached !== undefined) return { code: cached };
   const { code } = await bundleWorkflows();
-  await mkdir(dirname(path), { recursive: true });
-  // Renamed into place: another worker that starts now sees all of it or nothing.
-  const partial = `${path}.${randomUUID()}`;
-  await writeFile(partial, code);
-  await rename(partial, path);
+  await keep(path, code).catch((error: unknown) => {
+    // A directory that cannot be written costs the next start its seconds, no more.
+    options.logger?.debug({ err: error }, 'workflow bundle not kept');
+  });
   options.logger?.debug({ path }, 'workflows bundled');
   return { code };
 }
 
-export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+/** Where the bundle of the workflows as they are now is kept. */
+export async function bundlePath(cacheDirectory: string): Promise<string> {
+  return join(cacheDirectory, `workflows-${await fingerprint()}.js`);
+}
+
+/** Renamed into place: another worker that starts now sees all of it or nothing. */
+async function keep(path: string, code: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.${randomUUID()}`;
+  await writeFile(partial, code);
+  await rename(partial, path);
+}
+
+/** Loads webpack, which nothing else here needs. */
+export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  const { bundleWorkflowCode } = await import('@temporalio/worker');
   return bundleWorkflowCode({
     workflowsPath: join(root, 'workflows', 'index.ts'),
     workflowInterceptorModules,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -318,16 +318,39 @@ describe('The local driver', () => {
     expect(pidsOf('stop')).toEqual([]);
   });
 
+  it('stops an attempt at its next step once a newer one has taken the site', async () => {
+    // Ends only by SIGKILL after the grace: time in which the newer attempt comes.
+    const stubborn = { ...processOf({}), env: { STUBBORN: '1' } };
+    await driver.apply(withProcess('1.0.0', stubborn, 'web'), fence(1));
+    await observed('ready');
+    const older = driver.apply(desired('2.0.0', 'web'), fence(2)).catch((error: unknown) => error);
+    await expect.poll(() => pidsOf('stop').length, { timeout: 60_000, interval: 5 }).toBe(1);
+    await driver.apply(desired('3.0.0', 'web'), fence(3));
+    expect(await older).toMatchObject({ kind: 'stale', code: 'fenced-off' });
+    const [web] = await observed('ready');
+    expect(web?.release).toBe('3.0.0');
+    expect(readEffects(stateDirectory).map(({ action, token }) => [action, token])).toEqual([
+      ['start', 1],
+      ['stop', 2],
+      ['start', 3],
+    ]);
+  });
+
   it('ends a component that ignores SIGTERM, with all that it started', async () => {
-    const command = ['sh', '-c', 'sleep 600 & exec node test-component.mjs'];
-    const path_ = `${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
-    const spec = { ...processOf({}), command, env: { STUBBORN: '1', PATH: path_ } };
+    // One helper without the marker in the same process group, one with it in a session of its own.
+    const helpers = 'env -i sleep 600 & echo "helper $!"; setsid sleep 600 &';
+    const command = ['sh', '-c', `${helpers} exec "${process.execPath}" test-component.mjs`];
+    const spec = { ...processOf({}), command, env: { STUBBORN: '1' } };
     await driver.apply(withProcess('1.0.0', spec, 'web'), fence(1));
     await observed('ready');
     const prefix = siteMarkerPrefix(stateDirectory, site);
-    expect(findMarked(prefix)).toHaveLength(2);
+    await expect.poll(() => findMarked(prefix).length, { timeout: 60_000 }).toBe(2);
+    const log = await readFile(path.join(stateDirectory, 'mad', 'shop', 'web.log'), 'utf8');
+    const helper = Number(/^helper (\d+)$/m.exec(log)?.[1]);
+    expect(isRunning(helper)).toBe(true);
     await driver.apply(desired('1.0.0'), fence(2));
     expect(findMarked(prefix)).toEqual([]);
+    expect(isRunning(helper)).toBe(false);
   });
 
   it('reports a command that does not exist as failed, without harm to the worker', async () => {

@@ -17,6 +17,8 @@ interface Waiting {
 /** Bumped whenever the same input may give another answer. */
 export const embeddedEngine = { name: 'ctc-embedded', version: '1' } as const;
 
+const idleMs = 2_000;
+
 /**
  * The simulator inside CTC: exact by integer programming, in a thread that starts with the first call. A
  * cancelled simulation ends the thread; simulations that waited behind it are begun anew.
@@ -24,6 +26,7 @@ export const embeddedEngine = { name: 'ctc-embedded', version: '1' } as const;
 export function createEmbeddedOptimus(): Optimus & { close(): Promise<void> } {
   let thread: Worker | undefined;
   let lastId = 0;
+  let idle: NodeJS.Timeout | undefined;
   const waiting = new Map<number, Waiting & { readonly input: unknown }>();
 
   const start = (): Worker => {
@@ -32,7 +35,7 @@ export function createEmbeddedOptimus(): Optimus & { close(): Promise<void> } {
     started.on('message', (message: { id: number; answer?: Answer; error?: string }) => {
       const call = waiting.get(message.id);
       waiting.delete(message.id);
-      if (waiting.size === 0) started.unref();
+      if (waiting.size === 0) endWhenIdle(started);
       if (message.answer !== undefined) call?.resolve(message.answer);
       else call?.reject(new Error(message.error ?? 'The solver gave no answer.'));
     });
@@ -42,6 +45,17 @@ export function createEmbeddedOptimus(): Optimus & { close(): Promise<void> } {
       waiting.clear();
     });
     return started;
+  };
+  /** The solver's memory is given back when nobody has needed it for a while. */
+  const endWhenIdle = (started: Worker): void => {
+    started.unref();
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      if (thread !== started || waiting.size > 0) return;
+      thread = undefined;
+      void started.terminate();
+    }, idleMs);
+    idle.unref();
   };
   const post = (id: number, input: unknown): void => {
     thread ??= start();
@@ -79,6 +93,7 @@ export function createEmbeddedOptimus(): Optimus & { close(): Promise<void> } {
     },
 
     async close() {
+      clearTimeout(idle);
       for (const call of waiting.values()) call.reject(new Error('The simulator was closed.'));
       waiting.clear();
       await thread?.terminate();

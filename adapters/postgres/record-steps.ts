@@ -60,6 +60,9 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
         if (!(await appendToLog(trx, { ...entry, event, from, to, at: now() }))) return;
         if (isEnded(to)) await lockConflicts(trx);
         await moveOn(trx, changeId, from, to, { waiting_for: jsonOrNull(entry.waitingFor) });
+        if (entry.verifiedAttempt !== undefined) {
+          await confirmVerified(trx, changeId, entry.verifiedAttempt, now());
+        }
       }),
 
     recordEntry: (entry) =>
@@ -141,27 +144,6 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
         .ignore();
     },
 
-    confirmVerified: ({ changeId, attempt }) =>
-      database.transaction(async (trx) => {
-        const at = now();
-        await trx.raw(
-          `
-            insert into verified_deployment
-              (application, change_id, attempt, release_version, release_digest, placement, verified_at)
-            select application, change_id, number, release_version, release_digest, placement, :at
-            from attempt where change_id = :changeId and number = :attempt
-            on conflict (application, change_id, attempt) do nothing
-          `,
-          { changeId, attempt, at },
-        );
-        await trx('site_outcome')
-          .where({ change_id: changeId, attempt, outcome: 'applied' })
-          .update({ outcome: 'verified', decided_at: at });
-        await trx('attempt')
-          .where({ change_id: changeId, number: attempt })
-          .update({ outcome: 'verified', ended_at: at });
-      }),
-
     releaseTargets: async (changeId) => {
       await database('target_lease')
         .where({ change_id: changeId })
@@ -169,6 +151,30 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
         .update({ released_at: now() });
     },
   };
+}
+
+async function confirmVerified(
+  trx: Knex,
+  changeId: string,
+  attempt: number,
+  at: string,
+): Promise<void> {
+  await trx.raw(
+    `
+      insert into verified_deployment
+        (application, change_id, attempt, release_version, release_digest, placement, verified_at)
+      select application, change_id, number, release_version, release_digest, placement, :at
+      from attempt where change_id = :changeId and number = :attempt
+      on conflict (application, change_id, attempt) do nothing
+    `,
+    { changeId, attempt, at },
+  );
+  await trx('site_outcome')
+    .where({ change_id: changeId, attempt, outcome: 'applied' })
+    .update({ outcome: 'verified', decided_at: at });
+  await trx('attempt')
+    .where({ change_id: changeId, number: attempt })
+    .update({ outcome: 'verified', ended_at: at });
 }
 
 async function refuseIfBlocked(trx: Knex, changeId: string): Promise<void> {

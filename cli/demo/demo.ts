@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
-import { endLocalComponents, clearData } from '../../platform/embedded/clear-data.ts';
+import { clearData, componentOwner, endLocalComponents } from '../../platform/embedded/clear-data.ts';
 import { createApiClient } from '../client.ts';
 import { getChange } from '../commands/change-commands.ts';
 import { importInventory } from '../commands/inventory-commands.ts';
@@ -71,7 +71,9 @@ export async function startDemo(dataDirectory: string): Promise<Demo> {
       const scenario = createScenario(people, progress);
       const promises = await scenario.play();
       const firstMs = scenario.firstCompletedAtMs - startedMs;
-      const memoryMb = totalMemoryMb(Object.values(stack.pids()));
+      const memoryMb = totalMemoryMb(Object.values(stack.pids()), (marker) =>
+        marker.startsWith(`${componentOwner(dataDirectory) ?? '?'}/`),
+      );
       promises.push(
         { promise: 'ready within 5 s', kept: readyMs <= limits.readyMs, found: seconds(readyMs) },
         {

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
  * Memory of these processes, of all that they started, of this one, and of every deployed component, in MB:
  * the proportional set size, in which memory that processes share counts once.
  */
-export function totalMemoryMb(roots: readonly number[]): number {
+export function totalMemoryMb(roots: readonly number[], isComponent: (marker: string) => boolean): number {
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
   const parents = new Map(processes.map((pid) => [pid, parentOf(pid)]));
-  const counted = new Set([...roots, process.pid, ...processes.filter(isComponent)]);
+  const counted = new Set([...roots, process.pid, ...processes.filter((pid) => isComponent(markerOf(pid)))]);
   let grew = true;
   while (grew) {
     grew = false;
@@ -24,10 +24,12 @@ function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)$/m.exec(read(pid, 'status'))?.[1] ?? 0);
 }
 
-function isComponent(pid: number): boolean {
-  return read(pid, 'environ')
+function markerOf(pid: number): string {
+  const name = 'CTC_INSTANCE=';
+  const entry = read(pid, 'environ')
     .split('\0')
-    .some((entry) => entry.startsWith('CTC_INSTANCE='));
+    .find((one) => one.startsWith(name));
+  return entry?.slice(name.length) ?? '';
 }
 
 function proportionalKb(pid: number): number {

@@ -46,8 +46,6 @@ export interface RecordSteps {
   recordDecision(entry: DecisionEntry): Promise<{ decided: boolean; approvals: number }>;
   recordWindowMove(entry: WindowMoveEntry): Promise<void>;
   recordSiteOutcomes(attempt: AttemptRef, outcomes: readonly SiteOutcome[]): Promise<void>;
-  /** The attempt is what runs from now on, and what a later rollback leads back to. */
-  confirmVerified(attempt: AttemptRef): Promise<void>;
   /** Gives the targets free for other changes. */
   releaseTargets(changeId: string): Promise<void>;
 }

@@ -61,6 +61,8 @@ export interface TransitionEntry extends LogEntry {
   readonly from: ChangeState;
   readonly to: ChangeState;
   readonly waitingFor: WaitingFor | null;
+  /** With `verify`: the attempt that runs from now on, and that a later rollback leads back to. */
+  readonly verifiedAttempt?: number;
 }
 
 export interface DecisionEntry extends LogEntry {

@@ -6,6 +6,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { findMarked } from '../../adapters/local/proc.ts';
 import { stopLeftOver } from './process-record.ts';
 
+/** What the markers of this data directory's components begin with; undefined before there is any. */
+export function componentOwner(dataDirectory: string): string | undefined {
+  try {
+    const directory = realpathSync(path.join(dataDirectory, 'datacentres'));
+    return createHash('sha256').update(directory).digest('hex').slice(0, 16);
+  } catch {
+    return undefined;
+  }
+}
+
 const graceMs = 3_000;
 const pollMs = 50;
 
@@ -14,13 +24,8 @@ const pollMs = 50;
  * machine. They outlive CTC by design, so a demonstration that leaves nothing behind must end them itself.
  */
 export async function endLocalComponents(dataDirectory: string): Promise<void> {
-  let owner: string;
-  try {
-    const directory = realpathSync(path.join(dataDirectory, 'datacentres'));
-    owner = createHash('sha256').update(directory).digest('hex').slice(0, 16);
-  } catch {
-    return; // There never was one.
-  }
+  const owner = componentOwner(dataDirectory);
+  if (owner === undefined) return;
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     for (const { pid } of findMarked(`${owner}/`)) {
       try {

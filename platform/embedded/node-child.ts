@@ -4,6 +4,9 @@ import type { ChildSpec, RunningChild } from './child-process.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** Collects garbage earlier than Node would on a large machine: the whole system stays below a gigabyte. */
+const smallHeap = ['--max-old-space-size=256', '--max-semi-space-size=2'];
+
 interface NodeChildOptions {
   readonly name: string;
   /** Relative to the project's root. */
@@ -17,7 +20,7 @@ export function nodeChild({ name, main, env, whenReady }: NodeChildOptions): Chi
   return {
     name,
     command: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', main],
+    args: [...smallHeap, '--disable-warning=ExperimentalWarning', main],
     cwd: root,
     env,
     ipc: true,

@@ -9,9 +9,10 @@ import type { ChildSpec } from './child-process.ts';
 import { stopLeftOver } from './process-record.ts';
 import { freePort, rememberedPort } from './remembered-port.ts';
 import { resolveTemporalBinary } from './temporal-binary.ts';
+import { toolsDirectory } from './tools-directory.ts';
 
 export interface TemporalOptions {
-  /** CTC's data directory: programs in `bin`, workflows in `temporal/temporal.db`. */
+  /** CTC's data directory: the workflows are in `temporal/temporal.db`. */
   readonly dataDirectory: string;
   /** Where the workflows are kept; `memory` forgets them (tests). `<dataDirectory>/temporal` unless said. */
   readonly storage?: 'memory' | { readonly directory: string };
@@ -30,7 +31,7 @@ export async function prepareTemporal(options: TemporalOptions): Promise<Prepare
   const { dataDirectory, storage, logger, searchPath } = options;
   const command = await resolveTemporalBinary({
     program: temporalServer,
-    dataDirectory,
+    dataDirectory: toolsDirectory,
     searchPath,
     logger,
   });

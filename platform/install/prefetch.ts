@@ -5,6 +5,7 @@
 import { isDomainError } from '../../domain/errors.ts';
 import { readConfig, searchPath } from '../config.ts';
 import { resolveTemporalBinary } from '../embedded/temporal-binary.ts';
+import { toolsDirectory } from '../embedded/tools-directory.ts';
 import { createLogger } from '../logging.ts';
 import { temporalServer, temporalTestServer } from './temporal-programs.ts';
 
@@ -18,7 +19,7 @@ try {
       await resolveTemporalBinary({
         program,
         logger,
-        dataDirectory: config.dataDirectory,
+        dataDirectory: toolsDirectory,
         searchPath: searchPath(),
       });
     }

@@ -16,6 +16,7 @@ export interface StepNote {
   readonly details?: Readonly<Record<string, unknown>>;
   readonly waitingFor?: WaitingFor;
   readonly alert?: LogEntry['alert'];
+  readonly verifiedAttempt?: number;
   /** For events that lead to several states: which one. */
   readonly to?: ChangeState;
 }
@@ -91,6 +92,7 @@ export function createChangeStory(changeId: string): ChangeStory {
         waitingFor: story.waitingFor,
         ...(note.details === undefined ? {} : { details: note.details }),
         ...(note.alert === undefined ? {} : { alert: note.alert }),
+        ...(note.verifiedAttempt === undefined ? {} : { verifiedAttempt: note.verifiedAttempt }),
       };
       await recorded(() => record.recordTransition(entry));
     },
