@@ -1,7 +1,15 @@
-import { approvalPolicy, type ApprovalPolicySettings } from '../domain/approvals/approval-policy.ts';
+import {
+  approvalPolicy,
+  type ApprovalPolicySettings,
+} from '../domain/approvals/approval-policy.ts';
 import type { AssessmentSteps } from '../domain/change/change-steps.ts';
 import { disturbancesOf } from '../domain/change/disturbances.ts';
-import type { ChangePlan, ChangeRegister, ImpactFigures, RequestedChange } from '../domain/change/ports.ts';
+import type {
+  ChangePlan,
+  ChangeRegister,
+  ImpactFigures,
+  RequestedChange,
+} from '../domain/change/ports.ts';
 import type { AssessedPlan } from '../domain/change/story.ts';
 import { detectConflicts, type Conflict } from '../domain/conflicts/detect-conflicts.ts';
 import type { HashOf } from '../domain/hash.ts';

@@ -131,8 +131,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     async planAttempt({ kind, ...ref }) {
       const known = await rollouts.findAttempt(ref);
       if (known !== undefined) return describeAttempt(known);
-      const attempt =
-        kind === 'rollback' ? await planBackward(ref) : await planForward(ref, kind);
+      const attempt = kind === 'rollback' ? await planBackward(ref) : await planForward(ref, kind);
       if (attempt === undefined) {
         return { waves: [], leavesSomething: false, summary: 'Nothing was touched yet.' };
       }
@@ -148,9 +147,9 @@ function notARelease(changeId: string): DomainError {
   });
 }
 
-function describeSimulation(result: SimulationResult): Awaited<
-  ReturnType<RolloutSteps['simulatePlacement']>
-> {
+function describeSimulation(
+  result: SimulationResult,
+): Awaited<ReturnType<RolloutSteps['simulatePlacement']>> {
   const best = result.placements[0];
   if (best === undefined) {
     return {

@@ -2,7 +2,12 @@ import type { Logger } from 'pino';
 import type { AccessRegister, IdempotencyStore } from '../domain/access/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
-import type { AlertInbox, ChangeReader, ChangeRequests, LogFeed } from '../domain/change/readers.ts';
+import type {
+  AlertInbox,
+  ChangeReader,
+  ChangeRequests,
+  LogFeed,
+} from '../domain/change/readers.ts';
 import type { HashOf } from '../domain/hash.ts';
 import type { Disturbance, Impact } from '../domain/impact/assess-impact.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
@@ -26,7 +31,10 @@ export interface AppDeps {
   /** Looks at the outbox now. */
   readonly kickOutbox: () => void;
   /** Rejects when the part cannot be reached. */
-  readonly health: { readonly database: () => Promise<void>; readonly temporal: () => Promise<void> };
+  readonly health: {
+    readonly database: () => Promise<void>;
+    readonly temporal: () => Promise<void>;
+  };
   /** The metrics in Prometheus' text format. */
   readonly metrics: () => Promise<string>;
   readonly now: () => Date;

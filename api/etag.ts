@@ -33,4 +33,3 @@ export function requireVersion(request: FastifyRequest, current: number, what: s
 export function optionalVersion(request: FastifyRequest): number | undefined {
   return request.headers['if-match'] === undefined ? undefined : seenVersion(request);
 }
-

@@ -3,14 +3,20 @@ import { Client, Connection } from '@temporalio/client';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
-import { createAccessRegister, ensurePrincipalWithToken } from '../adapters/postgres/access-register.ts';
+import {
+  createAccessRegister,
+  ensurePrincipalWithToken,
+} from '../adapters/postgres/access-register.ts';
 import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createGraphCache } from '../adapters/postgres/graph-cache.ts';
-import { createIdempotencyStore, purgeIdempotencyKeys } from '../adapters/postgres/idempotency-store.ts';
+import {
+  createIdempotencyStore,
+  purgeIdempotencyKeys,
+} from '../adapters/postgres/idempotency-store.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
@@ -32,7 +38,11 @@ const telemetry = await startTelemetry({
   serviceName: 'ctc-api',
   ...(config.otlpEndpoint === undefined ? {} : { otlpEndpoint: config.otlpEndpoint }),
 });
-const database = createDatabase({ url: config.databaseUrl, poolMax: 20, applicationName: 'ctc-api' });
+const database = createDatabase({
+  url: config.databaseUrl,
+  poolMax: 20,
+  applicationName: 'ctc-api',
+});
 const metrics = createMetrics(database);
 const optimus = createOptimus(config.optimus);
 
@@ -118,7 +128,12 @@ exitWithParent(async () => {
   await app.close();
   await dispatcher.stop();
   await logFeed.stop();
-  await Promise.all([optimus.close(), database.destroy(), connection.close(), telemetry.shutdown()]);
+  await Promise.all([
+    optimus.close(),
+    database.destroy(),
+    connection.close(),
+    telemetry.shutdown(),
+  ]);
 });
 tellReady();
 logger.info({ address, docs: new URL(join('/', 'docs'), address).href }, 'api ready');

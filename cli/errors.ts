@@ -74,11 +74,21 @@ export function explainFailure(error: unknown): { message: string; exitCode: num
   if (isDomainError(error)) {
     const complaints = error.complaints.map(({ field, message }) => `  ${field}: ${message}`);
     return {
-      message: [error.message, ...complaints, ...(error.remedy === undefined ? [] : [error.remedy])].join('\n'),
-      exitCode: error.kind === 'invalid' ? exitCodes.usage : error.kind === 'not-found' ? exitCodes.notFound : exitCodes.error,
+      message: [
+        error.message,
+        ...complaints,
+        ...(error.remedy === undefined ? [] : [error.remedy]),
+      ].join('\n'),
+      exitCode:
+        error.kind === 'invalid'
+          ? exitCodes.usage
+          : error.kind === 'not-found'
+            ? exitCodes.notFound
+            : exitCodes.error,
     };
   }
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  const cause =
+    error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return {
     message: `${error instanceof Error ? error.message : String(error)}${cause}`,
     exitCode: exitCodes.error,

@@ -51,18 +51,24 @@ export function printRows<Row>(
   name: (row: Row) => string,
 ): void {
   switch (format) {
-    case 'json':
-      return write(JSON.stringify(rows, null, 2));
+    case 'json': {
+      write(JSON.stringify(rows, null, 2));
+      return;
+    }
     case 'jsonl':
       for (const row of rows) write(JSON.stringify(row));
       return;
-    case 'yaml':
-      return write(stringify(rows).trimEnd());
+    case 'yaml': {
+      write(stringify(rows).trimEnd());
+      return;
+    }
     case 'name':
       for (const row of rows) write(name(row));
       return;
-    case 'table':
-      return printTable(rows, columns);
+    case 'table': {
+      printTable(rows, columns);
+      return;
+    }
   }
 }
 
@@ -74,16 +80,26 @@ export function printOne<Row>(
   show: (row: Row) => string,
 ): void {
   switch (format) {
-    case 'json':
-      return write(JSON.stringify(row, null, 2));
-    case 'jsonl':
-      return write(JSON.stringify(row));
-    case 'yaml':
-      return write(stringify(row).trimEnd());
-    case 'name':
-      return write(name(row));
-    case 'table':
-      return write(show(row));
+    case 'json': {
+      write(JSON.stringify(row, null, 2));
+      return;
+    }
+    case 'jsonl': {
+      write(JSON.stringify(row));
+      return;
+    }
+    case 'yaml': {
+      write(stringify(row).trimEnd());
+      return;
+    }
+    case 'name': {
+      write(name(row));
+      return;
+    }
+    case 'table': {
+      write(show(row));
+      return;
+    }
   }
 }
 
@@ -92,9 +108,23 @@ function printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]):
     head: columns.map(({ title }) => pc.bold(title.toUpperCase())),
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
     chars: Object.fromEntries(
-      ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'].map(
-        (part) => [part, ''],
-      ),
+      [
+        'top',
+        'top-mid',
+        'top-left',
+        'top-right',
+        'bottom',
+        'bottom-mid',
+        'bottom-left',
+        'bottom-right',
+        'left',
+        'left-mid',
+        'mid',
+        'mid-mid',
+        'right',
+        'right-mid',
+        'middle',
+      ].map((part) => [part, '']),
     ),
   });
   for (const row of rows) table.push(columns.map(({ value }) => value(row)));

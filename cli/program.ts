@@ -11,7 +11,10 @@ export function buildProgram(): Command {
   const program = new Command('ctc')
     .description('Change Tracking Centre: every change to production, from request to review')
     .addOption(new Option('--api-url <url>', 'where the API answers').env('CTC_API_URL'))
-    .option('--as <principal>', 'act with the token kept for this principal (default: CTC_TOKEN, then administrator)')
+    .option(
+      '--as <principal>',
+      'act with the token kept for this principal (default: CTC_TOKEN, then administrator)',
+    )
     .addOption(
       new Option('-o, --output <format>', 'how to print').choices(outputFormats).default('table'),
     )

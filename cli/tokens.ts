@@ -18,8 +18,12 @@ export function saveToken(dataDirectory: string, name: string, secret: string): 
   const path = tokensFile(dataDirectory);
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.partial`;
-  writeFileSync(partial, `${JSON.stringify({ ...readTokens(dataDirectory), [name]: secret }, null, 2)}\n`, {
-    mode: 0o600,
-  });
+  writeFileSync(
+    partial,
+    `${JSON.stringify({ ...readTokens(dataDirectory), [name]: secret }, null, 2)}\n`,
+    {
+      mode: 0o600,
+    },
+  );
   renameSync(partial, path);
 }

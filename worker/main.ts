@@ -12,6 +12,7 @@ import { createChangeRegister } from '../adapters/postgres/change-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createGraphCache } from '../adapters/postgres/graph-cache.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
 import type { ChangeSteps } from '../domain/change/change-steps.ts';
@@ -38,7 +39,11 @@ Runtime.install({
       }),
 });
 
-const database = createDatabase({ url: config.databaseUrl, poolMax: 20, applicationName: 'ctc-worker' });
+const database = createDatabase({
+  url: config.databaseUrl,
+  poolMax: 20,
+  applicationName: 'ctc-worker',
+});
 const telemetry = await startTelemetry({
   serviceName: 'ctc-worker',
   ...(config.otlpEndpoint === undefined ? {} : { otlpEndpoint: config.otlpEndpoint }),
@@ -61,13 +66,13 @@ const drivers = createDriverRegistry({
 
 const now = (): string => new Date().toISOString();
 const inventory = createInventoryReadModel(database);
-const changes = createChangeRegister({ database, now });
+const changes = createChangeRegister(database);
 const rollouts = createRolloutRegister({ database, inventory });
 const { driverFor } = drivers;
 
 /** Everything that the workflows order, composed of the ports. */
 const activities: ChangeSteps = withMappedFailures({
-  ...recordStepsOf(changes),
+  ...createRecordSteps({ database, now }),
   ...createAssessmentActivities({
     changes,
     inventory,
@@ -122,33 +127,6 @@ try {
   await running;
 } finally {
   await connection.close();
-  await Promise.all([optimus.close(), drivers.close(), database.destroy(), telemetry.shutdown()]);
-}
-
-/** The record's steps alone: nothing else of the register is an activity. */
-function recordStepsOf(register: typeof changes): Pick<
-  ChangeSteps,
-  | 'recordTransition'
-  | 'recordEntry'
-  | 'recordDecision'
-  | 'recordWindowMove'
-  | 'recordSiteOutcomes'
-  | 'releaseTargets'
-> {
-  const {
-    recordTransition,
-    recordEntry,
-    recordDecision,
-    recordWindowMove,
-    recordSiteOutcomes,
-    releaseTargets,
-  } = register;
-  return {
-    recordTransition,
-    recordEntry,
-    recordDecision,
-    recordWindowMove,
-    recordSiteOutcomes,
-    releaseTargets,
-  };
+  drivers.close();
+  await Promise.all([optimus.close(), database.destroy(), telemetry.shutdown()]);
 }

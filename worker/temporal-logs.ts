@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 
 /** Temporal's own log lines, and those of workflows and activities, in the process's log. */
 export function bridgeTemporalLogs(logger: Logger): TemporalLogger {
-  const write = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
+  const write =
+    (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, meta?: Record<string | symbol, unknown>): void => {
       // The SDK's chatter about its own work is of interest to its developers only.
       const own = meta?.['sdkComponent'] === 'worker' || meta?.['sdkComponent'] === 'core';
@@ -24,7 +25,8 @@ function fields(meta: Record<string | symbol, unknown> = {}): Record<string, unk
     string,
     unknown
   >;
-  const changeId = typeof workflowId === 'string' ? /^change\/([^/]+)/.exec(workflowId)?.[1] : undefined;
+  const changeId =
+    typeof workflowId === 'string' ? /^change\/([^/]+)/.exec(workflowId)?.[1] : undefined;
   return {
     ...(changeId === undefined ? {} : { change_id: changeId }),
     ...(trace_id === undefined ? {} : { trace_id }),

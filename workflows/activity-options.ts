@@ -10,13 +10,21 @@ const nonRetryableErrorTypes = [...finalFailureTypes];
  */
 export const recordOptions: LocalActivityOptions = {
   startToCloseTimeout: '20 seconds',
-  retry: { initialInterval: '200 milliseconds', maximumInterval: '5 seconds', nonRetryableErrorTypes },
+  retry: {
+    initialInterval: '200 milliseconds',
+    maximumInterval: '5 seconds',
+    nonRetryableErrorTypes,
+  },
 };
 
 /** Reading the inventory and computing impact and conflicts: seconds on a large graph. */
 export const assessmentOptions: ActivityOptions = {
   startToCloseTimeout: '5 minutes',
-  retry: { initialInterval: '500 milliseconds', maximumInterval: '10 seconds', nonRetryableErrorTypes },
+  retry: {
+    initialInterval: '500 milliseconds',
+    maximumInterval: '10 seconds',
+    nonRetryableErrorTypes,
+  },
 };
 
 /** Optimus may be an external service that is down for a while; the window's end stops the waiting. */

@@ -303,16 +303,17 @@ describe('The local driver', () => {
     const state = desired('1.0.0', 'web');
     await driver.apply(state, fence(1));
     const [instance] = await observed('ready');
+    await driver.apply(state, fence(2)); // which keeps it, and so answers for it
     await expect(fetch(`${instance!.url}/exit`)).rejects.toThrow();
     const [failed] = await observed('failed');
     expect(failed).toMatchObject({
       detail: 'exited with code 7',
       logTail: expect.stringContaining('asked to end'),
     });
-    await driver.apply(state, fence(1));
+    await driver.apply(state, fence(2));
     await observed('failed');
     expect(pidsOf('start')).toHaveLength(1);
-    await driver.apply(state, fence(2));
+    await driver.apply(state, fence(3));
     await observed('ready');
     expect(pidsOf('start')).toHaveLength(2);
     expect(pidsOf('stop')).toEqual([]);

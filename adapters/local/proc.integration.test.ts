@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
@@ -24,12 +25,15 @@ it('tells a process from every other one by start time, boot and marker', async 
 });
 
 it('takes a zombie for dead', async () => {
-  // The shell becomes a program that never asks how its child ended.
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], {
+  // The shell becomes a program that never asks how its child ended; only then the child ends.
+  const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec sleep 601'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const [output] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(output.toString());
+  const programOf = async () => (await readFile(`/proc/${parent.pid!}/comm`, 'utf8')).trim();
+  await expect.poll(programOf, { timeout: 60_000 }).toBe('sleep');
+  process.kill(pid, 'SIGKILL');
   await expect.poll(() => readStat(pid)?.state, { timeout: 60_000 }).toBe('Z');
   const { startTicks } = readStat(pid)!;
   expect(isAlive({ pid, startTicks, bootId: bootId() }, '')).toBe(false);

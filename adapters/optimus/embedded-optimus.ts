@@ -82,10 +82,12 @@ export function createEmbeddedOptimus(): Optimus & { close(): Promise<void> } {
           void restart();
         };
         signal?.addEventListener('abort', abort, { once: true });
-        const settled = <T>(then: (value: T) => void) => (value: T): void => {
-          signal?.removeEventListener('abort', abort);
-          then(value);
-        };
+        const settled =
+          <T>(then: (value: T) => void) =>
+          (value: T): void => {
+            signal?.removeEventListener('abort', abort);
+            then(value);
+          };
         waiting.set(id, { input: checked, resolve: settled(resolve), reject: settled(reject) });
         post(id, checked);
       });

@@ -1,5 +1,9 @@
 import { availabilityPercent, measured, predictNfrs } from '../../domain/placement/predict-nfrs.ts';
-import type { Placement, RankedPlacement, SimulationInput } from '../../domain/placement/simulation.ts';
+import type {
+  Placement,
+  RankedPlacement,
+  SimulationInput,
+} from '../../domain/placement/simulation.ts';
 import { searchPlacements, type SolveLp } from './optimise.ts';
 import { createPlacementProblem, fits, type Requirement } from './placement-problem.ts';
 
@@ -75,7 +79,9 @@ export function explainInfeasibility(input: SimulationInput, solve: SolveLp): st
   }
   const placement = feasibleWithout(...requirements);
   return placement === undefined
-    ? ['The free machines do not suffice for the least numbers of replicas of all components together.']
+    ? [
+        'The free machines do not suffice for the least numbers of replicas of all components together.',
+      ]
     : requirements.map((requirement) => describeContradiction(input, requirement, placement));
 }
 
@@ -137,7 +143,9 @@ function describeMeasurements(input: SimulationInput, datacentre: string): strin
       );
     }
     if (figure.availabilityPercent !== undefined && figure.availabilityPercent < 100) {
-      said.push(`measured availability of ${name} there is ${figure.availabilityPercent.toFixed(2)} %`);
+      said.push(
+        `measured availability of ${name} there is ${figure.availabilityPercent.toFixed(2)} %`,
+      );
     }
     return said;
   });
@@ -149,7 +157,9 @@ function describeLackOfOffers(input: SimulationInput, datacentre: string): strin
   return input.application.components.flatMap(({ name, needs }) => {
     const holding = offers.filter((offer) => fits(needs, offer));
     if (holding.length === 0) {
-      return [`no offer there holds ${name} (${needs.cores} cores, ${needs.memoryMb} MB, ${needs.storageGb} GB)`];
+      return [
+        `no offer there holds ${name} (${needs.cores} cores, ${needs.memoryMb} MB, ${needs.storageGb} GB)`,
+      ];
     }
     return holding.every(({ available }) => available === 0)
       ? [`no machine that holds ${name} is free there`]

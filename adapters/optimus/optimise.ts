@@ -131,7 +131,11 @@ function availabilityCut(
     set = larger;
     inSet.add(key);
   }
-  return { plus: [...problem.pairs.keys()].filter((key) => !inSet.has(key)), minus: [], atLeast: 1 };
+  return {
+    plus: [...problem.pairs.keys()].filter((key) => !inSet.has(key)),
+    minus: [],
+    atLeast: 1,
+  };
 }
 
 /**

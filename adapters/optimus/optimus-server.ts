@@ -13,7 +13,8 @@ export function createOptimusServer(optimus: Optimus, { delayMs = 0 } = {}): Ser
   };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== 'POST' || request.url?.endsWith('/simulations') !== true) {
-      return answer(response, 404, { detail: 'POST /simulations is all there is' });
+      answer(response, 404, { detail: 'POST /simulations is all there is' });
+      return;
     }
     try {
       const input = (await json(request)) as SimulationInput;
@@ -21,7 +22,8 @@ export function createOptimusServer(optimus: Optimus, { delayMs = 0 } = {}): Ser
       answer(response, 200, await optimus.simulate(input));
     } catch (error) {
       if (isDomainError(error)) {
-        return answer(response, 422, { detail: error.message, errors: error.complaints });
+        answer(response, 422, { detail: error.message, errors: error.complaints });
+        return;
       }
       answer(response, error instanceof SyntaxError ? 400 : 500, { detail: String(error) });
     }

@@ -1,5 +1,10 @@
 import { measured } from '../../domain/placement/predict-nfrs.ts';
-import type { Assignment, Offer, Placement, SimulationInput } from '../../domain/placement/simulation.ts';
+import type {
+  Assignment,
+  Offer,
+  Placement,
+  SimulationInput,
+} from '../../domain/placement/simulation.ts';
 
 export type Requirement = 'availability' | 'responseTime' | 'monthlyCost' | 'location';
 
@@ -27,7 +32,10 @@ export interface PlacementProblem {
 }
 
 /** Whether an offer holds one replica of a component. */
-export function fits(needs: { cores: number; memoryMb: number; storageGb: number }, offer: Offer): boolean {
+export function fits(
+  needs: { cores: number; memoryMb: number; storageGb: number },
+  offer: Offer,
+): boolean {
   return (
     offer.cores >= needs.cores &&
     offer.memoryMb >= needs.memoryMb &&
@@ -56,7 +64,11 @@ export function createPlacementProblem(
           // A replica that never answers would only fill up the least number of replicas.
           measured(input, component.name, offer.datacentre)?.availabilityPercent !== 0,
       )
-      .map((offer) => ({ component: component.name, datacentre: offer.datacentre, offer: offer.id })),
+      .map((offer) => ({
+        component: component.name,
+        datacentre: offer.datacentre,
+        offer: offer.id,
+      })),
   );
   const price = new Map(input.offers.map(({ id, monthlyPrice }) => [id, monthlyPrice]));
   const variablesOf = new Map<string, number[]>();
@@ -85,9 +97,7 @@ export function createPlacementProblem(
     const onIt = indicesWhere(({ offer }) => offer === id);
     if (onIt.length > available) structure.push(`${sum(onIt)} <= ${available}`);
   }
-  const cost = options
-    .map(({ offer }, index) => ` + ${price.get(offer) ?? 0} x${index}`)
-    .join('');
+  const cost = options.map(({ offer }, index) => ` + ${price.get(offer) ?? 0} x${index}`).join('');
   if (!without.has('monthlyCost') && options.length > 0) {
     structure.push(`${cost} <= ${nfrs.monthlyCost.max}`);
   }

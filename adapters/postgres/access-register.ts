@@ -52,7 +52,9 @@ export function createAccessRegister(database: Knex): AccessRegister {
       const row = rows[0];
       if (row === undefined) return undefined;
       if (row.stale) {
-        await database('access_token').where({ id: row.token }).update({ last_used_at: database.fn.now() });
+        await database('access_token')
+          .where({ id: row.token })
+          .update({ last_used_at: database.fn.now() });
       }
       return { id: row.id, name: row.name, roles: row.roles };
     },
@@ -75,7 +77,7 @@ export function createAccessRegister(database: Knex): AccessRegister {
 
     async listPrincipals() {
       const rows = await database<PrincipalRow>('principal').orderBy('id').select('*');
-      return rows.map((row) => toPrincipal(row as PrincipalRow));
+      return rows.map((row) => toPrincipal(row));
     },
 
     async setDisabled(id, disabled) {
@@ -106,7 +108,10 @@ export function createAccessRegister(database: Knex): AccessRegister {
     },
 
     async listTokens(principal) {
-      const rows = await database('access_token').where({ principal }).orderBy('id').select<TokenRow[]>('*');
+      const rows = await database('access_token')
+        .where({ principal })
+        .orderBy('id')
+        .select<TokenRow[]>('*');
       return rows.map(toToken);
     },
 
@@ -165,7 +170,9 @@ function toToken(row: TokenRow): AccessToken {
 }
 
 function missing(kind: string, name: string): DomainError {
-  return new DomainError('not-found', `There is no ${kind} "${name}".`, { code: `no-such-${kind}` });
+  return new DomainError('not-found', `There is no ${kind} "${name}".`, {
+    code: `no-such-${kind}`,
+  });
 }
 
 function onlyRow<T>(rows: readonly T[], kind: string, name: string): T {

@@ -13,7 +13,8 @@ export function createAlertInbox(database: Knex): AlertInbox {
         .where('a.recipient', recipient)
         .orderBy('a.id', 'desc')
         .limit(limit + 1);
-      if (cursor !== undefined) void query.where('a.id', '<', decodeCursor(cursor, /^[0-9a-f-]{36}$/));
+      if (cursor !== undefined)
+        void query.where('a.id', '<', decodeCursor(cursor, /^[0-9a-f-]{36}$/));
       if (unread === true) void query.whereNull('a.read_at');
       const rows = await query.select<(Omit<AlertView, 'change'> & { number: number })[]>(
         'a.id',

@@ -56,9 +56,10 @@ export function createApplicationRegister({
     },
 
     async get(name) {
-      const { rows } = await database.raw<{ rows: ApplicationRow[] }>(`${select} where a.name = ?`, [
-        name,
-      ]);
+      const { rows } = await database.raw<{ rows: ApplicationRow[] }>(
+        `${select} where a.name = ?`,
+        [name],
+      );
       const row = rows[0];
       if (row === undefined) throw missingApplication(name);
       return toApplication(row);
@@ -78,7 +79,10 @@ export function createApplicationRegister({
             new DomainError('invalid', 'The application names an unknown department.', {
               code: 'unknown-reference',
               complaints: [
-                { field: 'department', message: `there is no department "${definition.department}"` },
+                {
+                  field: 'department',
+                  message: `there is no department "${definition.department}"`,
+                },
               ],
             }),
         },

@@ -55,9 +55,11 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 export function createChangeReader({ database, assessDown }: ChangeReaderDeps): ChangeReader {
   return {
     async list(filter, { limit, cursor }) {
-      const query = filtered(database<ChangeRow>('change'), filter).orderBy('number', 'desc').limit(limit + 1);
+      const query = filtered(database<ChangeRow>('change'), filter)
+        .orderBy('number', 'desc')
+        .limit(limit + 1);
       if (cursor !== undefined) void query.where('number', '<', decodeCursor(cursor, /^\d{1,15}$/));
-      const rows = (await query.select('*')) as ChangeRow[];
+      const rows = await query.select<ChangeRow[]>('*');
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       return {
@@ -116,12 +118,9 @@ export function createChangeReader({ database, assessDown }: ChangeReaderDeps): 
       const row = await database('impact_assessment')
         .where({ change_id: changeId })
         .orderBy('revision', 'desc')
-        .first<{ impact: { impact: object }; revision: number; at: string; version: number } | undefined>(
-          'impact',
-          'revision',
-          'assessed_at as at',
-          'inventory_version as version',
-        );
+        .first<
+          { impact: { impact: object }; revision: number; at: string; version: number } | undefined
+        >('impact', 'revision', 'assessed_at as at', 'inventory_version as version');
       if (row === undefined) {
         throw new DomainError('not-found', 'The change has not been assessed yet.', {
           code: 'not-assessed',
@@ -226,9 +225,13 @@ async function approvalsOf(database: Knex, id: string): Promise<ChangeDetail['ap
   return database('approval')
     .where({ change_id: id })
     .orderBy('decided_at')
-    .select<
-      ChangeDetail['approvals']
-    >('decided_by as by', 'decision', 'reason', 'decided_at as at', 'plan_hash as planHash');
+    .select<ChangeDetail['approvals']>(
+      'decided_by as by',
+      'decision',
+      'reason',
+      'decided_at as at',
+      'plan_hash as planHash',
+    );
 }
 
 async function conflictsOf(database: Knex, id: string): Promise<ConflictView[]> {
@@ -260,9 +263,13 @@ async function attemptsOf(database: Knex, id: string): Promise<AttemptView[]> {
     database('site_outcome')
       .where({ change_id: id })
       .orderBy(['attempt', 'datacentre'])
-      .select<
-        (AttemptView['sites'][number] & { attempt: number })[]
-      >('attempt', 'datacentre', 'outcome', 'detail', 'decided_at as at'),
+      .select<(AttemptView['sites'][number] & { attempt: number })[]>(
+        'attempt',
+        'datacentre',
+        'outcome',
+        'detail',
+        'decided_at as at',
+      ),
     database('verification')
       .where({ change_id: id })
       .select<{ attempt: number; report: unknown }[]>('attempt', 'report'),

@@ -1,12 +1,15 @@
 import type { Knex } from 'knex';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
-import type { ChangeRegister, RequestedChange, VerifiedRelease } from '../../domain/change/ports.ts';
+import type {
+  ChangeRegister,
+  RequestedChange,
+  VerifiedRelease,
+} from '../../domain/change/ports.ts';
 import type { ChangeRequest } from '../../domain/change/change-request.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
 import { storeAssessment } from './assessment-store.ts';
-import { createRecordSteps } from './record-steps.ts';
 
 /** What a change's `definition` column holds. */
 export interface StoredDefinition {
@@ -14,17 +17,9 @@ export interface StoredDefinition {
   readonly window: ResolvedWindow;
 }
 
-export interface ChangeRegisterDeps {
-  readonly database: Knex;
-  /** ISO instant. */
-  readonly now: () => string;
-}
-
 /** The record of changes in PostgreSQL. */
-export function createChangeRegister({ database, now }: ChangeRegisterDeps): ChangeRegister {
+export function createChangeRegister(database: Knex): ChangeRegister {
   return {
-    ...createRecordSteps({ database, now }),
-
     async requestedChange(changeId): Promise<RequestedChange> {
       const row = await database('change').where({ id: changeId }).first<
         | {
@@ -51,7 +46,11 @@ export function createChangeRegister({ database, now }: ChangeRegisterDeps): Cha
         .where({ name })
         .first<{ definition: unknown } | undefined>('definition');
       if (row === undefined) {
-        throw missing('application', name, 'Register it: ctc application apply -f application.yaml');
+        throw missing(
+          'application',
+          name,
+          'Register it: ctc application apply -f application.yaml',
+        );
       }
       return applicationDefinitionSchema.parse(row.definition);
     },
@@ -89,7 +88,15 @@ export function createChangeRegister({ database, now }: ChangeRegisterDeps): Cha
               endpoints: VerifiedRelease['endpoints'];
             }
           | undefined
-        >('v.change_id', 'v.attempt', 'v.release_version', 'v.release_digest', 'v.placement', 'a.desired', 'a.endpoints');
+        >(
+          'v.change_id',
+          'v.attempt',
+          'v.release_version',
+          'v.release_digest',
+          'v.placement',
+          'a.desired',
+          'a.endpoints',
+        );
       return row === undefined
         ? undefined
         : {

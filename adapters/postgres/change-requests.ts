@@ -55,10 +55,14 @@ export function createChangeRequests({ database, now }: ChangeRequestsDeps): Cha
             .where({ requester, request_key: requestKey })
             .first<{ id: string; request_hash: string }>('id', 'request_hash');
           if (known.request_hash !== requestHash) {
-            throw new DomainError('conflict', 'This Idempotency-Key was used for another request.', {
-              code: 'idempotency-key-reused',
-              remedy: 'Use a new key for a new request.',
-            });
+            throw new DomainError(
+              'conflict',
+              'This Idempotency-Key was used for another request.',
+              {
+                code: 'idempotency-key-reused',
+                remedy: 'Use a new key for a new request.',
+              },
+            );
           }
           return { id: known.id };
         }
@@ -80,9 +84,15 @@ export function createChangeRequests({ database, now }: ChangeRequestsDeps): Cha
 /** Names in a request that the inventory or the register of applications does not know. */
 async function findUnknown(database: Knex, request: ChangeRequest): Promise<Complaint[]> {
   const complaints: Complaint[] = [];
-  const missing = async (table: string, column: string, ids: readonly string[]): Promise<string[]> => {
+  const missing = async (
+    table: string,
+    column: string,
+    ids: readonly string[],
+  ): Promise<string[]> => {
     if (ids.length === 0) return [];
-    const rows = await database(table).whereIn(column, [...ids]).pluck<string[]>(column);
+    const rows = await database(table)
+      .whereIn(column, [...ids])
+      .pluck<string[]>(column);
     return ids.filter((id) => !rows.includes(id));
   };
   for (const id of await missing('department', 'id', [request.department])) {

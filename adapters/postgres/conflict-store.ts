@@ -96,7 +96,7 @@ export async function presentConflicts(trx: Knex, changeId: string): Promise<Con
 async function presentRows(trx: Knex, changeId: string): Promise<ConflictRow[]> {
   return trx('conflict')
     .whereNull('gone_at')
-    .andWhere((where) => where.where({ change_a: changeId }).orWhere({ change_b: changeId }))
+    .andWhereRaw('? in (change_a, change_b)', [changeId])
     .orderBy(['kind', 'subject', 'id']);
 }
 
@@ -143,7 +143,13 @@ export async function storeConflicts(
         severity: conflict.severity,
         evidence: JSON.stringify({ evidence: conflict.evidence, remedy: conflict.remedy }),
       });
-    await alertOwners(trx, conflict, `conflict/${row.id}/${conflict.severity}/${at}`, 'conflict', at);
+    await alertOwners(
+      trx,
+      conflict,
+      `conflict/${row.id}/${conflict.severity}/${at}`,
+      'conflict',
+      at,
+    );
   }
   for (const conflict of gone) {
     const row = rowOf(conflict);

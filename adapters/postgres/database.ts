@@ -13,7 +13,11 @@ export interface DatabaseOptions {
 }
 
 /** A pool of connections. Callers own transactions, and end the pool with `destroy()`. */
-export function createDatabase({ url, poolMax = 10, applicationName = 'ctc' }: DatabaseOptions): Knex {
+export function createDatabase({
+  url,
+  poolMax = 10,
+  applicationName = 'ctc',
+}: DatabaseOptions): Knex {
   return knex({
     client: 'pg',
     connection: { connectionString: url, application_name: applicationName, keepAlive: true },

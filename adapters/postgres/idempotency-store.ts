@@ -68,7 +68,5 @@ export function createIdempotencyStore(database: Knex): IdempotencyStore {
 
 /** Deletes keys that no longer count. Returns how many. */
 export async function purgeIdempotencyKeys(database: Knex): Promise<number> {
-  return database('idempotency_key')
-    .whereRaw(`created_at < now() - interval '${kept}'`)
-    .delete();
+  return database('idempotency_key').whereRaw(`created_at < now() - interval '${kept}'`).delete();
 }

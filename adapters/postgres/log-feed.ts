@@ -30,7 +30,9 @@ export function createLogFeed(deps: {
   const listen = async (): Promise<void> => {
     const next = new pg.Client({ connectionString: deps.url, application_name: 'ctc-log-feed' });
     next.on('notification', ({ payload }) => wake(payload ?? ''));
-    next.on('error', (error) => deps.logger.debug({ err: error }, 'the log feed lost its connection'));
+    next.on('error', (error) =>
+      deps.logger.debug({ err: error }, 'the log feed lost its connection'),
+    );
     next.on('end', retry);
     client = next;
     try {

@@ -1,4 +1,4 @@
-import { DomainError } from '../../domain/errors.ts';
+import type { DomainError } from '../../domain/errors.ts';
 
 interface PostgresError extends Error {
   readonly code: string;

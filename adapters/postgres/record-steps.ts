@@ -39,7 +39,11 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
         version: trx.raw('version + 1'),
         updated_at: at,
         ended_at: isEnded(to) ? trx.raw('coalesce(ended_at, ?)', [at]) : null,
-        ...(outcomes.includes(to) ? { outcome: to } : to === 'rolling-back' ? { outcome: null } : {}),
+        ...(outcomes.includes(to)
+          ? { outcome: to }
+          : to === 'rolling-back'
+            ? { outcome: null }
+            : {}),
         ...columns,
       });
     if (moved === 0) {
@@ -109,14 +113,19 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
       database.transaction(async (trx) => {
         const { changeId, revision, request, from } = entry;
         const at = now();
-        if (!(await appendToLog(trx, { ...entry, event: 'move-window', from, to: 'requested', at }))) {
+        if (
+          !(await appendToLog(trx, { ...entry, event: 'move-window', from, to: 'requested', at }))
+        ) {
           return;
         }
         await moveOn(trx, changeId, from, 'requested', {
           revision,
           definition: trx.raw(
             `jsonb_set(jsonb_set(definition, '{request,window}', cast(:asked as jsonb)), '{window}', cast(:resolved as jsonb))`,
-            { asked: JSON.stringify(request['asked']), resolved: JSON.stringify(request['resolved']) },
+            {
+              asked: JSON.stringify(request['asked']),
+              resolved: JSON.stringify(request['resolved']),
+            },
           ),
           window_opens_at: entry.opensAt,
           window_closes_at: entry.closesAt,

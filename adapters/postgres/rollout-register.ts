@@ -29,8 +29,14 @@ interface AttemptRow {
 }
 
 /** What was simulated, deployed and measured, in PostgreSQL. */
-export function createRolloutRegister({ database, inventory }: RolloutRegisterDeps): RolloutRegister {
-  const attemptRow = (ref: { changeId: string; attempt: number }): Promise<AttemptRow | undefined> =>
+export function createRolloutRegister({
+  database,
+  inventory,
+}: RolloutRegisterDeps): RolloutRegister {
+  const attemptRow = (ref: {
+    changeId: string;
+    attempt: number;
+  }): Promise<AttemptRow | undefined> =>
     database('attempt').where({ change_id: ref.changeId, number: ref.attempt }).first();
 
   return {
@@ -46,7 +52,8 @@ export function createRolloutRegister({ database, inventory }: RolloutRegisterDe
         .join('application as a', 'a.name', 'c.application')
         .where('c.id', changeId)
         .first<
-          { definition: StoredDefinition; application: string; application_definition: unknown } | undefined
+          | { definition: StoredDefinition; application: string; application_definition: unknown }
+          | undefined
         >('c.definition', 'c.application', 'a.definition as application_definition');
       if (change?.definition.request.kind !== 'release') {
         throw new DomainError('invalid', `Change ${changeId} does not deploy a release.`, {
@@ -192,7 +199,14 @@ export function createRolloutRegister({ database, inventory }: RolloutRegisterDe
           from attempt where change_id = :changeId and number = :attempt
           on conflict (change_id, attempt) do nothing
         `,
-        { id: uuidv7(), verdict: report.verdict, report: JSON.stringify(report), at, changeId, attempt },
+        {
+          id: uuidv7(),
+          verdict: report.verdict,
+          report: JSON.stringify(report),
+          at,
+          changeId,
+          attempt,
+        },
       );
     },
   };

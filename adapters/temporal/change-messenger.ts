@@ -42,11 +42,15 @@ export function createChangeMessenger(client: Client): ChangeMessenger {
 function explain(error: unknown): unknown {
   if (error instanceof WorkflowUpdateFailedError) return refusalOf(error) ?? error;
   if (error instanceof WorkflowNotFoundError) {
-    return new DomainError('conflict', 'The change’s workflow does not run: it has ended, or it has not started yet.', {
-      code: 'workflow-not-running',
-      remedy: 'Look at its state; if it is still "requested", try again in a moment.',
-      cause: error,
-    });
+    return new DomainError(
+      'conflict',
+      'The change’s workflow does not run: it has ended, or it has not started yet.',
+      {
+        code: 'workflow-not-running',
+        remedy: 'Look at its state; if it is still "requested", try again in a moment.',
+        cause: error,
+      },
+    );
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error)) {
     return new DomainError('unavailable', 'The workflow engine did not answer in time.', {

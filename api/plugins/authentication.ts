@@ -66,8 +66,13 @@ function secretOf(request: FastifyRequest): string | undefined {
   return safeMethods.includes(request.method) ? request.cookies[sessionCookie] : undefined;
 }
 
-function refuseStranger(request: FastifyRequest, reply: FastifyReply, hadToken: boolean): FastifyReply {
-  const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+function refuseStranger(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  hadToken: boolean,
+): FastifyReply {
+  const wantsPage =
+    request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
   if (wantsPage) return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`);
   return sendProblem(reply.header('www-authenticate', 'Bearer realm="ctc"'), {
     status: 401,

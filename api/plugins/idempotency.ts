@@ -39,7 +39,8 @@ export const idempotency = fp<{ readonly store: IdempotencyStore; readonly hashO
         return sendProblem(reply, {
           status: 400,
           code: 'idempotency-key-missing',
-          detail: 'Every POST needs an Idempotency-Key header of 8 to 200 visible ASCII characters.',
+          detail:
+            'Every POST needs an Idempotency-Key header of 8 to 200 visible ASCII characters.',
           remedy: 'Use a new UUID for a new request, and the same one to repeat it.',
         });
       }

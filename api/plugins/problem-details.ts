@@ -42,59 +42,62 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
 }
 
 /** Every error leaves as problem details: 4xx explain, 5xx hide their details and are logged. */
-export const problemDetails = fp((app) => {
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, {
-      status: 404,
-      code: 'no-such-route',
-      detail: `There is no ${request.method} ${request.url.split('?')[0] ?? ''}.`,
-      remedy: 'The routes are described at /docs.',
-    }),
-  );
+export const problemDetails = fp(
+  (app) => {
+    app.setNotFoundHandler((request, reply) =>
+      sendProblem(reply, {
+        status: 404,
+        code: 'no-such-route',
+        detail: `There is no ${request.method} ${request.url.split('?')[0] ?? ''}.`,
+        remedy: 'The routes are described at /docs.',
+      }),
+    );
 
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (hasZodFastifySchemaValidationErrors(error)) {
-      return sendProblem(reply, {
-        status: 422,
-        code: 'invalid-request',
-        detail: `The ${error.validationContext ?? 'request'} is not valid.`,
-        errors: error.validation.map(({ instancePath, message }) => ({
-          field: pathToField(instancePath) || (error.validationContext ?? 'body'),
-          message: message ?? 'is not valid',
-        })),
-      });
-    }
-    if (isDomainError(error)) {
-      if (error.kind === 'unavailable') void reply.header('retry-after', '2');
-      return sendProblem(reply, {
-        status: statusOf[error.kind],
-        code: error.code,
-        detail: error.message,
-        errors: error.complaints,
-        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-      });
-    }
-    const status = error.statusCode ?? 500;
-    if (status < 500) {
+    app.setErrorHandler((error: FastifyError, request, reply) => {
+      if (hasZodFastifySchemaValidationErrors(error)) {
+        return sendProblem(reply, {
+          status: 422,
+          code: 'invalid-request',
+          detail: `The ${error.validationContext ?? 'request'} is not valid.`,
+          errors: error.validation.map(({ instancePath, message }) => ({
+            field: pathToField(instancePath) || (error.validationContext ?? 'body'),
+            message: message ?? 'is not valid',
+          })),
+        });
+      }
+      if (isDomainError(error)) {
+        if (error.kind === 'unavailable') void reply.header('retry-after', '2');
+        return sendProblem(reply, {
+          status: statusOf[error.kind],
+          code: error.code,
+          detail: error.message,
+          errors: error.complaints,
+          ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+        });
+      }
+      const status = error.statusCode ?? 500;
+      if (status < 500) {
+        return sendProblem(reply, {
+          status,
+          code: codeOfFastify(error),
+          detail: error.message,
+          ...remedyFor(error),
+        });
+      }
+      request.log.error({ err: error }, 'request failed');
       return sendProblem(reply, {
         status,
-        code: codeOfFastify(error),
-        detail: error.message,
-        ...remedyFor(error),
+        code: status === 503 ? 'overloaded' : 'internal-error',
+        detail:
+          status === 503
+            ? 'The service cannot take the request now.'
+            : 'Something went wrong here; the log has it under the instance’s id.',
+        remedy: 'Try again later with the same Idempotency-Key.',
       });
-    }
-    request.log.error({ err: error }, 'request failed');
-    return sendProblem(reply, {
-      status,
-      code: status === 503 ? 'overloaded' : 'internal-error',
-      detail:
-        status === 503
-          ? 'The service cannot take the request now.'
-          : 'Something went wrong here; the log has it under the instance’s id.',
-      remedy: 'Try again later with the same Idempotency-Key.',
     });
-  });
-}, { name: 'problem-details' });
+  },
+  { name: 'problem-details' },
+);
 
 /** `/window/start` → `window.start`; `/affects/0/item` → `affects[0].item`. */
 function pathToField(instancePath: string): string {

@@ -35,7 +35,12 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   ): Promise<Acknowledgement> => {
     refuseEnded(change, update);
     // Principal and key together, for two people may use the same key.
-    return messenger.send(change.id, update, message, `${request.actor.id}/${request.idempotencyKey}`);
+    return messenger.send(
+      change.id,
+      update,
+      message,
+      `${request.actor.id}/${request.idempotencyKey}`,
+    );
   };
 
   app.post(
@@ -134,10 +139,22 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
       },
     );
   };
-  plain('cancellation', 'cancelChange', 'cancel', 'change.cancel', 'Cancel it; what was deployed is rolled back');
+  plain(
+    'cancellation',
+    'cancelChange',
+    'cancel',
+    'change.cancel',
+    'Cancel it; what was deployed is rolled back',
+  );
   plain('hold', 'pauseChange', 'pause', 'change.hold', 'Hold at the next step that can wait');
   plain('resumption', 'resumeChange', 'resume', 'change.hold', 'Go on after a hold');
-  plain('rollback', 'retryRollback', 'retryRollback', 'change.implement', 'Try an incomplete rollback again');
+  plain(
+    'rollback',
+    'retryRollback',
+    'retryRollback',
+    'change.implement',
+    'Try an incomplete rollback again',
+  );
   plain('review', 'startReview', 'startReview', 'change.review', 'Start the review');
 
   app.post(

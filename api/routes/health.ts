@@ -28,7 +28,8 @@ export function healthRoutes(app: TypedApp, { health, metrics }: AppDeps): void 
       schema: {
         tags: ['health'],
         operationId: 'isReady',
-        summary: 'Requests can be taken: the database answers; without Temporal they wait in the outbox',
+        summary:
+          'Requests can be taken: the database answers; without Temporal they wait in the outbox',
         response: {
           200: z.object({ ok: z.boolean(), database: partSchema, temporal: partSchema }),
           503: z.object({ ok: z.boolean(), database: partSchema, temporal: partSchema }),
@@ -36,7 +37,10 @@ export function healthRoutes(app: TypedApp, { health, metrics }: AppDeps): void 
       },
     },
     async (_request, reply) => {
-      const [database, temporal] = await Promise.all([check(health.database), check(health.temporal)]);
+      const [database, temporal] = await Promise.all([
+        check(health.database),
+        check(health.temporal),
+      ]);
       return reply.code(database.ok ? 200 : 503).send({ ok: database.ok, database, temporal });
     },
   );
@@ -71,7 +75,13 @@ async function check(part: () => Promise<void>): Promise<{ ok: boolean; detail?:
     return { ok: true };
   } catch (error) {
     // Open to everybody: says that it is away, not where it is.
-    return { ok: false, detail: error instanceof Error && error.message.startsWith('no answer') ? error.message : 'not reachable' };
+    return {
+      ok: false,
+      detail:
+        error instanceof Error && error.message.startsWith('no answer')
+          ? error.message
+          : 'not reachable',
+    };
   } finally {
     clearTimeout(timer);
   }

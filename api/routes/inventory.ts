@@ -57,10 +57,14 @@ export function inventoryRoutes(app: TypedApp, deps: AppDeps): void {
     },
     async (request, reply) => {
       if (!request.isMultipart()) {
-        throw new DomainError('invalid', 'An import is multipart/form-data with one file for each kind.', {
-          code: 'not-multipart',
-          remedy: 'Use ctc inventory import DIR, or curl -F services=@services.csv.',
-        });
+        throw new DomainError(
+          'invalid',
+          'An import is multipart/form-data with one file for each kind.',
+          {
+            code: 'not-multipart',
+            remedy: 'Use ctc inventory import DIR, or curl -F services=@services.csv.',
+          },
+        );
       }
       const report = await deps.importer.import(partsOf(request), {
         importedBy: request.actor.id,
@@ -133,7 +137,9 @@ export function inventoryRoutes(app: TypedApp, deps: AppDeps): void {
 }
 
 async function* partsOf(request: FastifyRequest): AsyncGenerator<InventoryPart> {
-  for await (const part of request.parts({ limits: { files: 20, fileSize: Number.MAX_SAFE_INTEGER } })) {
+  for await (const part of request.parts({
+    limits: { files: 20, fileSize: Number.MAX_SAFE_INTEGER },
+  })) {
     if (part.type !== 'file') {
       throw unknownPart(part.fieldname, 'is a field, not a file');
     }

@@ -12,7 +12,12 @@ export function addAccessCommands(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { api, output } = contextOf(command);
       const me = await answerOf(api.GET('/me'));
-      printOne(me, output, ({ id }) => id, ({ id, name, roles }) => `${id} (${name}): ${roles.join(', ')}`);
+      printOne(
+        me,
+        output,
+        ({ id }) => id,
+        ({ id, name, roles }) => `${id} (${name}): ${roles.join(', ')}`,
+      );
     });
 
   const principal = program.command('principal').description('who may call');
@@ -41,12 +46,21 @@ export function addAccessCommands(program: Command): void {
     .requiredOption('--email <email>')
     .requiredOption('--roles <roles>', 'with commas in between')
     .action(
-      async (id: string, options: { name: string; email: string; roles: string }, command: Command) => {
+      async (
+        id: string,
+        options: { name: string; email: string; roles: string },
+        command: Command,
+      ) => {
         const { api } = contextOf(command);
         await answerOf(
           api.POST('/principals', {
             params: { header: onceHeaders() },
-            body: { id, name: options.name, email: options.email, roles: options.roles.split(',') as never },
+            body: {
+              id,
+              name: options.name,
+              email: options.email,
+              roles: options.roles.split(',') as never,
+            },
           }),
         );
         write(`added ${id}`);
@@ -91,7 +105,10 @@ export function addAccessCommands(program: Command): void {
             body: { label: options.label, expiresAt: options.expires ?? null },
           }),
         );
-        if (options.save !== true) return write(secret);
+        if (options.save !== true) {
+          write(secret);
+          return;
+        }
         saveToken(dataDirectory, id, secret);
         write(`kept in ${tokensFile(dataDirectory)}; use it with --as ${id}`);
       },

@@ -8,7 +8,9 @@ import { readYamlFile } from '../read-file.ts';
 
 /** `ctc application …` and `ctc release …`. */
 export function addApplicationCommands(program: Command): void {
-  const application = program.command('application').description('applications and their requirements');
+  const application = program
+    .command('application')
+    .description('applications and their requirements');
   application
     .command('apply')
     .description('register an application, or change its definition')
@@ -44,7 +46,12 @@ export function addApplicationCommands(program: Command): void {
       const found = await answerOf(
         api.GET('/applications/{application}', { params: { path: { application: name } } }),
       );
-      printOne(found, output === 'table' ? 'yaml' : output, () => name, () => '');
+      printOne(
+        found,
+        output === 'table' ? 'yaml' : output,
+        () => name,
+        () => '',
+      );
     });
 
   const release = program.command('release').description('releases of applications');
@@ -63,7 +70,9 @@ export function addApplicationCommands(program: Command): void {
     .action(async (name: string, _options: unknown, command: Command) => {
       const { api, output } = contextOf(command);
       const { rows } = await answerOf(
-        api.GET('/applications/{application}/releases', { params: { path: { application: name } } }),
+        api.GET('/applications/{application}/releases', {
+          params: { path: { application: name } },
+        }),
       );
       printRows(
         rows,
@@ -104,7 +113,8 @@ export async function registerRelease(
   const release = readYamlFile(file) as { components?: Record<string, { directory?: unknown }> };
   const base = dirname(resolve(file));
   for (const component of Object.values(release.components ?? {})) {
-    if (typeof component.directory === 'string') component.directory = resolve(base, component.directory);
+    if (typeof component.directory === 'string')
+      component.directory = resolve(base, component.directory);
   }
   return answerOf(
     api.POST('/applications/{application}/releases', {

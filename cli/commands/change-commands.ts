@@ -13,12 +13,17 @@ type Summary = components['schemas']['ChangeSummary'];
 
 /** `ctc change …`: ask for changes, decide on them, follow them. */
 export function addChangeCommands(program: Command): void {
-  const change = program.command('change').description('ask for changes, decide on them, follow them');
+  const change = program
+    .command('change')
+    .description('ask for changes, decide on them, follow them');
 
   change
     .command('request')
     .description('ask for a change')
-    .requiredOption('-f, --file <file>', 'YAML or JSON file with the request; "-" reads standard input')
+    .requiredOption(
+      '-f, --file <file>',
+      'YAML or JSON file with the request; "-" reads standard input',
+    )
     .option('-w, --watch', 'follow it until the intervention has ended')
     .action(async (options: { file: string; watch?: boolean }, command: Command) => {
       const context = contextOf(command);
@@ -26,7 +31,12 @@ export function addChangeCommands(program: Command): void {
       const requested = await answerOf(
         context.api.POST('/changes', { body, params: { header: onceHeaders() } }),
       );
-      printOne(requested, context.output, labelOf, (one) => `${one.label} ${showState(one.state)}  ${one.title}`);
+      printOne(
+        requested,
+        context.output,
+        labelOf,
+        (one) => `${one.label} ${showState(one.state)}  ${one.title}`,
+      );
       if (options.watch === true) await watch(context, requested.label);
     });
 
@@ -40,7 +50,13 @@ export function addChangeCommands(program: Command): void {
     .option('--limit <n>', 'at most so many', '50')
     .action(
       async (
-        options: { state?: string; application?: string; requester?: string; text?: string; limit: string },
+        options: {
+          state?: string;
+          application?: string;
+          requester?: string;
+          text?: string;
+          limit: string;
+        },
         command: Command,
       ) => {
         const context = contextOf(command);
@@ -64,10 +80,14 @@ export function addChangeCommands(program: Command): void {
     .action(async (label: string, _options: unknown, command: Command) => {
       const context = contextOf(command);
       const one = await getChange(context, label);
-      printOne(one.waitingFor, context.output, () => label, (waiting) =>
-        waiting === null
-          ? `${one.label} is ${one.state} and waits for nothing.`
-          : `${one.label} is ${one.state}: it waits for ${waiting.what} (${waiting.detail})${waiting.until === undefined ? '' : `, until ${waiting.until}`}.`,
+      printOne(
+        one.waitingFor,
+        context.output,
+        () => label,
+        (waiting) =>
+          waiting === null
+            ? `${one.label} is ${one.state} and waits for nothing.`
+            : `${one.label} is ${one.state}: it waits for ${waiting.what} (${waiting.detail})${waiting.until === undefined ? '' : `, until ${waiting.until}`}.`,
       );
     });
 
@@ -94,7 +114,9 @@ export function addChangeCommands(program: Command): void {
 
   change
     .command('watch <change>')
-    .description('follow the log until the intervention has ended; exits 7 when it was not completed')
+    .description(
+      'follow the log until the intervention has ended; exits 7 when it was not completed',
+    )
     .action(async (label: string, _options: unknown, command: Command) => {
       await watch(contextOf(command), label);
     });
@@ -193,7 +215,10 @@ export function addChangeCommands(program: Command): void {
     .action(
       async (
         label: string,
-        { result, reason }: { result: 'implemented' | 'backed-out' | 'left-broken'; reason: string },
+        {
+          result,
+          reason,
+        }: { result: 'implemented' | 'backed-out' | 'left-broken'; reason: string },
         command: Command,
       ) => {
         const { api } = contextOf(command);
@@ -213,7 +238,11 @@ export function addChangeCommands(program: Command): void {
     .requiredOption('-r, --reason <reason>', 'the outcome in words')
     .option('--lessons <text>', 'what was learnt', '')
     .action(
-      async (label: string, { reason, lessons }: { reason: string; lessons: string }, command: Command) => {
+      async (
+        label: string,
+        { reason, lessons }: { reason: string; lessons: string },
+        command: Command,
+      ) => {
         const { api } = contextOf(command);
         const { message } = await answerOf(
           api.POST('/changes/{change}/closure', {
@@ -236,7 +265,10 @@ async function listAll(
   limit: number,
 ): Promise<Summary[]> {
   if (!Number.isInteger(limit) || limit < 1) {
-    throw new CliError(`--limit must be a whole number from 1 on, not "${limit}".`, exitCodes.usage);
+    throw new CliError(
+      `--limit must be a whole number from 1 on, not "${limit}".`,
+      exitCodes.usage,
+    );
   }
   const rows: Summary[] = [];
   let cursor: string | undefined;
@@ -265,7 +297,10 @@ async function watch(context: CliContext, label: string): Promise<void> {
   }
   const { state, outcome } = await getChange(context, label);
   if ((outcome ?? state) !== 'completed') {
-    throw new CliError(`${label} was not completed: it is ${outcome ?? state}.`, exitCodes.runFailed);
+    throw new CliError(
+      `${label} was not completed: it is ${outcome ?? state}.`,
+      exitCodes.runFailed,
+    );
   }
 }
 
@@ -311,7 +346,9 @@ function describeChange(change: Change): string {
     `window ${window.opensAt} to ${window.closesAt} (${window.zone})`,
   ];
   if (waitingFor !== null) {
-    lines.push(`waits for ${waitingFor.what}: ${waitingFor.detail}${waitingFor.until === undefined ? '' : `, until ${waitingFor.until}`}`);
+    lines.push(
+      `waits for ${waitingFor.what}: ${waitingFor.detail}${waitingFor.until === undefined ? '' : `, until ${waitingFor.until}`}`,
+    );
   }
   if (impact !== null) {
     lines.push(
@@ -319,7 +356,9 @@ function describeChange(change: Change): string {
     );
   }
   for (const { severity, kind, with: other, evidence, remedy } of change.conflicts) {
-    lines.push(`${severity === 'blocking' ? pc.red('▲ blocking') : pc.yellow('▲ to note')} ${kind} with ${other}: ${evidence.explanation} ${remedy}`);
+    lines.push(
+      `${severity === 'blocking' ? pc.red('▲ blocking') : pc.yellow('▲ to note')} ${kind} with ${other}: ${evidence.explanation} ${remedy}`,
+    );
   }
   for (const { by, decision, reason, at } of change.approvals) {
     lines.push(`${decision} by ${by} at ${at}: ${reason}`);

@@ -16,14 +16,19 @@ export function addInventoryCommands(program: Command): void {
   const inventory = program.command('inventory').description('what the company runs');
   inventory
     .command('import <paths...>')
-    .description('import files named after their kind (services.csv, items.ndjson), or a directory of them; all or nothing')
+    .description(
+      'import files named after their kind (services.csv, items.ndjson), or a directory of them; all or nothing',
+    )
     .option('--dry-run', 'only say what would happen')
     .action(async (paths: string[], { dryRun }: { dryRun?: boolean }, command: Command) => {
       const context = contextOf(command);
       const report = await importInventory(context, paths, dryRun === true);
       printOne(report, context.output, () => String(report.version ?? ''), describeReport);
       if (report.badLineCount > 0) {
-        throw new CliError('Nothing was imported: mend the lines above and import again.', exitCodes.usage);
+        throw new CliError(
+          'Nothing was imported: mend the lines above and import again.',
+          exitCodes.usage,
+        );
       }
     });
   inventory
@@ -162,7 +167,7 @@ export async function importInventory(
   });
   const body = (await response.json()) as ImportReport | ProblemBody;
   if ('badLineCount' in body) return body;
-  throw toCliError(response.status, body as ProblemBody);
+  throw toCliError(response.status, body);
 }
 
 async function expand(path: string): Promise<string[]> {
@@ -191,8 +196,10 @@ function describeImpact(impact: ImpactAnswer): string {
   const causes = new Map(impact.causes.map((cause) => [cause.node, cause]));
   const explain = (node: string): string => {
     const steps: string[] = [];
-    for (let cause = causes.get(node); cause !== undefined && steps.length < 20; ) {
-      steps.push(`${cause.because} (${cause.group}: needs ${cause.needs} of ${cause.of}, ${cause.left} left)`);
+    for (let cause = causes.get(node); cause !== undefined && steps.length < 20;) {
+      steps.push(
+        `${cause.because} (${cause.group}: needs ${cause.needs} of ${cause.of}, ${cause.left} left)`,
+      );
       cause = causes.get(cause.because);
     }
     return steps.length === 0 ? node : `${node} ← ${steps.join(' ← ')}`;
@@ -202,12 +209,14 @@ function describeImpact(impact: ImpactAnswer): string {
     ...(['down', 'degraded', 'atRisk'] as const).flatMap((state) => [
       `services ${state === 'atRisk' ? 'at risk' : state}: ${impact.services[state].length}, customers: ${customers[state]}`,
       ...impact.services[state].slice(0, 20).map((service) => `  ${explain(service)}`),
-      ...(impact.services[state].length > 20 ? [`  and ${impact.services[state].length - 20} more`] : []),
+      ...(impact.services[state].length > 20
+        ? [`  and ${impact.services[state].length - 20} more`]
+        : []),
     ]),
   ].join('\n');
 }
 
 function show(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -16,7 +16,9 @@ import { readTokens, saveToken, tokensFile } from '../tokens.ts';
 export function addStackCommands(program: Command): void {
   program
     .command('up')
-    .description('run the whole system here: PostgreSQL and Temporal too, unless DATABASE_URL and TEMPORAL_ADDRESS name others')
+    .description(
+      'run the whole system here: PostgreSQL and Temporal too, unless DATABASE_URL and TEMPORAL_ADDRESS name others',
+    )
     .action(async (_options: unknown, command: Command) => {
       const { dataDir } = command.optsWithGlobals<{ dataDir: string }>();
       const stack = await startLocalStack(dataDir);
@@ -32,10 +34,15 @@ export function addStackCommands(program: Command): void {
     .action(async () => {
       const { databaseUrl } = readConfig();
       if (databaseUrl === undefined) {
-        throw new CliError('DATABASE_URL is not set: there is no database to migrate.', exitCodes.usage);
+        throw new CliError(
+          'DATABASE_URL is not set: there is no database to migrate.',
+          exitCodes.usage,
+        );
       }
       const names = await migrateDatabase(databaseUrl);
-      write(names.length === 0 ? 'nothing to do' : names.map((name) => `migrated ${name}`).join('\n'));
+      write(
+        names.length === 0 ? 'nothing to do' : names.map((name) => `migrated ${name}`).join('\n'),
+      );
     });
 
   program
@@ -79,10 +86,16 @@ async function examine(apiUrl: string, dataDirectory: string): Promise<number> {
   let failed = 0;
   const report = (ok: boolean, what: string, hint = ''): void => {
     if (!ok) failed += 1;
-    write(`${ok ? pc.green('✔ ok') : pc.red('✖ failed')}  ${what}${ok || hint === '' ? '' : `\n    ${hint}`}`);
+    write(
+      `${ok ? pc.green('✔ ok') : pc.red('✖ failed')}  ${what}${ok || hint === '' ? '' : `\n    ${hint}`}`,
+    );
   };
   const major = Number(process.versions.node.split('.')[0]);
-  report(major >= 24, `Node.js ${process.versions.node}`, 'CTC needs 24 or newer; start it through npm.');
+  report(
+    major >= 24,
+    `Node.js ${process.versions.node}`,
+    'CTC needs 24 or newer; start it through npm.',
+  );
   try {
     readConfig();
     report(true, 'configuration');
@@ -90,19 +103,33 @@ async function examine(apiUrl: string, dataDirectory: string): Promise<number> {
     report(false, 'configuration', (error as Error).message);
   }
   const ready = await fetch(`${apiUrl}/readyz`)
-    .then(async (response) => (await response.json()) as Record<'database' | 'temporal', { ok: boolean; detail?: string }>)
+    .then(
+      async (response) =>
+        (await response.json()) as Record<
+          'database' | 'temporal',
+          { ok: boolean; detail?: string }
+        >,
+    )
     .catch(() => undefined);
   report(ready !== undefined, `API at ${apiUrl}`, 'Start it with "npm start", or set CTC_API_URL.');
   if (ready !== undefined) {
     report(ready.database.ok, 'database', ready.database.detail);
-    report(ready.temporal.ok, 'Temporal', `${ready.temporal.detail ?? ''}: requests wait until it is back.`);
+    report(
+      ready.temporal.ok,
+      'Temporal',
+      `${ready.temporal.detail ?? ''}: requests wait until it is back.`,
+    );
   }
   const token = process.env['CTC_TOKEN'] ?? readTokens(dataDirectory)['administrator'];
   if (token === undefined) {
     report(false, 'token', `Set CTC_TOKEN, or keep one in ${tokensFile(dataDirectory)}.`);
   } else if (ready !== undefined) {
     const { data } = await createApiClient({ apiUrl, token }).GET('/me');
-    report(data !== undefined, `token${data === undefined ? '' : ` of ${data.id}`}`, 'It is unknown, expired or revoked.');
+    report(
+      data !== undefined,
+      `token${data === undefined ? '' : ` of ${data.id}`}`,
+      'It is unknown, expired or revoked.',
+    );
   }
   return failed;
 }

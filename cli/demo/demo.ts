@@ -1,7 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
-import { clearData, componentOwner, endLocalComponents } from '../../platform/embedded/clear-data.ts';
+import {
+  clearData,
+  componentOwner,
+  endLocalComponents,
+} from '../../platform/embedded/clear-data.ts';
 import { createApiClient } from '../client.ts';
 import { getChange } from '../commands/change-commands.ts';
 import { importInventory } from '../commands/inventory-commands.ts';
@@ -48,19 +52,23 @@ export async function startDemo(dataDirectory: string): Promise<Demo> {
 
   const prepare = async (): Promise<People> => {
     const administrator = contextFor(readTokens(dataDirectory)['administrator'] ?? '');
-    const people = await progress.step('Ana (deployment engineer), Óscar (operator) and Marta (network) get their profiles', () =>
-      createPeople(administrator, contextFor),
+    const people = await progress.step(
+      'Ana (deployment engineer), Óscar (operator) and Marta (network) get their profiles',
+      () => createPeople(administrator, contextFor),
     );
     await progress.step('Importing the inventory of examples/inventory', async () => {
       const report = await importInventory(administrator, [join(examples, 'inventory')], false);
       if (!report.imported) throw new CliError('The inventory has bad lines.', exitCodes.error);
     });
-    await progress.step('Registering the application "shop" with its requirements, and three releases', async () => {
-      await applyApplication(people.ana, readYamlFile(join(shop, 'application.yaml')));
-      for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
-        await registerRelease(people.ana, join(shop, `release-${version}.yaml`));
-      }
-    });
+    await progress.step(
+      'Registering the application "shop" with its requirements, and three releases',
+      async () => {
+        await applyApplication(people.ana, readYamlFile(join(shop, 'application.yaml')));
+        for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
+          await registerRelease(people.ana, join(shop, `release-${version}.yaml`));
+        }
+      },
+    );
     return people;
   };
 
@@ -114,7 +122,9 @@ async function printEnd(
   for (const label of scenario.labels) {
     const change = await getChange(people.ana, label);
     const releases = change.attempts.map(({ kind, release }) => `${kind} ${release}`).join(' → ');
-    write(`${label}  ${showState(change.state)}  ${change.title}${releases === '' ? '' : `  (${releases})`}`);
+    write(
+      `${label}  ${showState(change.state)}  ${change.title}${releases === '' ? '' : `  (${releases})`}`,
+    );
   }
   const redeployed = scenario.labels[2] ?? '';
   write(pc.bold(`\nThe log of ${redeployed}`));
@@ -122,9 +132,13 @@ async function printEnd(
     params: { path: { change: redeployed } },
   });
   for (const { at, actor, to, message } of data?.rows ?? []) {
-    write(`${pc.dim(at.slice(11, 19))}  ${actor.padEnd(8)}  ${to === null ? '' : `${showState(to)}  `}${message}`);
+    write(
+      `${pc.dim(at.slice(11, 19))}  ${actor.padEnd(8)}  ${to === null ? '' : `${showState(to)}  `}${message}`,
+    );
   }
-  write(`\nAPI documentation: ${apiUrl}/docs (sign in at ${apiUrl}/login with a token of ${dataDirectory}/tokens.json)`);
+  write(
+    `\nAPI documentation: ${apiUrl}/docs (sign in at ${apiUrl}/login with a token of ${dataDirectory}/tokens.json)`,
+  );
 }
 
 function seconds(ms: number): string {

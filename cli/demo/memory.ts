@@ -4,10 +4,19 @@ import { readdirSync, readFileSync } from 'node:fs';
  * Memory of these processes, of all that they started, of this one, and of every deployed component, in MB:
  * the proportional set size, in which memory that processes share counts once.
  */
-export function totalMemoryMb(roots: readonly number[], isComponent: (marker: string) => boolean): number {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+export function totalMemoryMb(
+  roots: readonly number[],
+  isComponent: (marker: string) => boolean,
+): number {
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   const parents = new Map(processes.map((pid) => [pid, parentOf(pid)]));
-  const counted = new Set([...roots, process.pid, ...processes.filter((pid) => isComponent(markerOf(pid)))]);
+  const counted = new Set([
+    ...roots,
+    process.pid,
+    ...processes.filter((pid) => isComponent(markerOf(pid))),
+  ]);
   let grew = true;
   while (grew) {
     grew = false;

@@ -16,7 +16,11 @@ export async function createPeople(
   administrator: CliContext,
   contextFor: (token: string) => CliContext,
 ): Promise<People> {
-  const create = async (id: string, name: string, roles: readonly string[]): Promise<CliContext> => {
+  const create = async (
+    id: string,
+    name: string,
+    roles: readonly string[],
+  ): Promise<CliContext> => {
     await answerOf(
       administrator.api.POST('/principals', {
         params: { header: onceHeaders() },

@@ -86,24 +86,32 @@ export function createScenario({ ana, oscar, marta }: People, progress: Progress
 
   /** A is asked for; D wants the same datacentre at the same time and has to give way; then A runs. */
   const firstChange = async (): Promise<void> => {
-    const a = await progress.step('Change A: Ana asks for release 1.0.0 of the shop', async (note) => {
-      const change = await request(ana, {
-        kind: 'release',
-        title: 'Shop 1.0.0',
-        reason: 'first release of the shop',
-        department: 'web-platform',
-        application: 'shop',
-        release: '1.0.0',
-        datacentres,
-      });
-      note(`${change.label}: ${String(change.impact?.['servicesDegraded'])} services and ${String(change.impact?.['customers'])} customers affected`);
-      return change;
-    });
+    const a = await progress.step(
+      'Change A: Ana asks for release 1.0.0 of the shop',
+      async (note) => {
+        const change = await request(ana, {
+          kind: 'release',
+          title: 'Shop 1.0.0',
+          reason: 'first release of the shop',
+          department: 'web-platform',
+          application: 'shop',
+          release: '1.0.0',
+          datacentres,
+        });
+        note(
+          `${change.label}: ${String(change.impact?.['servicesDegraded'])} services and ${String(change.impact?.['customers'])} customers affected`,
+        );
+        return change;
+      },
+    );
     await playConflict(a);
-    const done = await progress.step('Change A: approved by Óscar, deployed in waves, verified', async (note) => {
-      await approve(a.label);
-      return follow(a.label, note);
-    });
+    const done = await progress.step(
+      'Change A: approved by Óscar, deployed in waves, verified',
+      async (note) => {
+        await approve(a.label);
+        return follow(a.label, note);
+      },
+    );
     firstCompletedAtMs = performance.now();
     const sites = done.attempts.at(-1)?.sites ?? [];
     promise('A is completed', done.state === 'completed', done.state);
@@ -115,21 +123,27 @@ export function createScenario({ ana, oscar, marta }: People, progress: Progress
   };
 
   const playConflict = async (a: Change): Promise<void> => {
-    const d = await progress.step('Change D: Marta wants to work on a core switch in Madrid meanwhile', async (note) => {
-      const change = await request(marta, {
-        kind: 'infrastructure',
-        title: 'Replace line card of Madrid core switch 1',
-        reason: 'line card reports memory errors',
-        department: 'network',
-        datacentres: ['mad'],
-        affects: [{ item: 'mad-core-1', effect: 'down' }],
-        steps: ['move traffic to core switch 2', 'replace the line card', 'move traffic back'],
-        rollbackSteps: ['put the old line card back'],
-      });
-      for (const { kind, evidence } of change.conflicts) note(`▲ ${kind}: ${evidence.explanation}`);
-      return change;
-    });
-    const found = d.conflicts.filter(({ with: other, severity }) => other === a.label && severity === 'blocking');
+    const d = await progress.step(
+      'Change D: Marta wants to work on a core switch in Madrid meanwhile',
+      async (note) => {
+        const change = await request(marta, {
+          kind: 'infrastructure',
+          title: 'Replace line card of Madrid core switch 1',
+          reason: 'line card reports memory errors',
+          department: 'network',
+          datacentres: ['mad'],
+          affects: [{ item: 'mad-core-1', effect: 'down' }],
+          steps: ['move traffic to core switch 2', 'replace the line card', 'move traffic back'],
+          rollbackSteps: ['put the old line card back'],
+        });
+        for (const { kind, evidence } of change.conflicts)
+          note(`▲ ${kind}: ${evidence.explanation}`);
+        return change;
+      },
+    );
+    const found = d.conflicts.filter(
+      ({ with: other, severity }) => other === a.label && severity === 'blocking',
+    );
     promise(
       'the conflict of D with A is found',
       found.some(({ kind }) => kind === 'same-datacentre'),
@@ -156,7 +170,9 @@ export function createScenario({ ana, oscar, marta }: People, progress: Progress
         d.label,
         ({ state, revision }) => state === 'awaiting-approval' && revision === d.revision + 1,
       );
-      note(`${change.label} now opens at ${change.windowOpensAt}, conflicts: ${change.conflicts.length}`);
+      note(
+        `${change.label} now opens at ${change.windowOpensAt}, conflicts: ${change.conflicts.length}`,
+      );
       return change;
     });
     promise(
@@ -181,7 +197,11 @@ export function createScenario({ ana, oscar, marta }: People, progress: Progress
         'search with stock levels',
       );
       const [first, second] = b.attempts;
-      promise('B is completed after a redeployment', b.state === 'completed' && second?.kind === 'redeploy', `${b.state}: ${b.attempts.map(({ kind }) => kind).join(', ')}`);
+      promise(
+        'B is completed after a redeployment',
+        b.state === 'completed' && second?.kind === 'redeploy',
+        `${b.state}: ${b.attempts.map(({ kind }) => kind).join(', ')}`,
+      );
       promise(
         'B’s violation was measured',
         verdictOf(first) === 'violated' && verdictOf(second) === 'passed',
@@ -236,15 +256,26 @@ async function conflictAlerts({ api }: CliContext): Promise<number> {
 }
 
 function verdictOf(attempt: Change['attempts'][number] | undefined): string {
-  return (attempt?.verification as { verdict?: string } | null | undefined)?.verdict ?? 'not verified';
+  return (
+    (attempt?.verification as { verdict?: string } | null | undefined)?.verdict ?? 'not verified'
+  );
 }
 
-async function askShop({ url, datacentre }: { url: string; datacentre: string }): Promise<{ ok: boolean; text: string }> {
+async function askShop({
+  url,
+  datacentre,
+}: {
+  url: string;
+  datacentre: string;
+}): Promise<{ ok: boolean; text: string }> {
   try {
     const response = await fetch(url);
     const page = await response.text();
     const release = /web (\S+) in/.exec(page)?.[1] ?? '?';
-    return { ok: response.ok && release === '1.1.0', text: `web ${release} in ${datacentre} answers ${response.status}` };
+    return {
+      ok: response.ok && release === '1.1.0',
+      text: `web ${release} in ${datacentre} answers ${response.status}`,
+    };
   } catch (error) {
     return { ok: false, text: `web in ${datacentre}: ${(error as Error).message}` };
   }

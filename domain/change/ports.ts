@@ -2,10 +2,15 @@ import type { ApplicationDefinition } from '../application/application-definitio
 import type { ReleaseDefinition } from '../application/release-definition.ts';
 import type { Conflict, Intervention } from '../conflicts/detect-conflicts.ts';
 import type { DesiredState, Fence } from '../deployment/ports.ts';
-import type { Measurement, Placement, SimulationInput, SimulationResult } from '../placement/simulation.ts';
+import type {
+  Measurement,
+  Placement,
+  SimulationInput,
+  SimulationResult,
+} from '../placement/simulation.ts';
 import type { VerificationReport } from '../verification/judge-verification.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
-import type { AttemptRef, RecordSteps } from './change-steps.ts';
+import type { AttemptRef } from './change-steps.ts';
 import type { ChangeRequest } from './change-request.ts';
 import type { AttemptKind } from './story.ts';
 
@@ -41,7 +46,11 @@ export interface ChangePlan {
   readonly change: string;
   readonly revision: number;
   readonly request: ChangeRequest;
-  readonly window: { readonly opensAt: string; readonly latestStartAt: string; readonly closesAt: string };
+  readonly window: {
+    readonly opensAt: string;
+    readonly latestStartAt: string;
+    readonly closesAt: string;
+  };
   readonly releaseDigest: string | null;
   readonly application: ApplicationDefinition | null;
   readonly rollsBackTo: { readonly version: string; readonly digest: string } | null;
@@ -74,8 +83,8 @@ export interface StoredAssessment {
   readonly at: string;
 }
 
-/** The record of changes; writes are transactions of their own, each idempotent. */
-export interface ChangeRegister extends RecordSteps {
+/** What was asked for, and what was found out about it. */
+export interface ChangeRegister {
   requestedChange(changeId: string): Promise<RequestedChange>;
   release(
     application: string,

@@ -97,7 +97,12 @@ export function conflictsBetween(
 ): Conflict[] {
   const [a, b] = one.change < two.change ? [one, two] : [two, one];
   const found: Conflict[] = [];
-  const add = (kind: ConflictKind, subject: string, what: readonly string[], words: string): void => {
+  const add = (
+    kind: ConflictKind,
+    subject: string,
+    what: readonly string[],
+    words: string,
+  ): void => {
     if (what.length > 0) found.push(conflict(a, b, kind, subject, what, words));
   };
 
@@ -109,7 +114,12 @@ export function conflictsBetween(
   }
   const application = a.targets.application;
   if (application !== undefined && application === b.targets.application) {
-    add('same-application', `application:${application}`, [application], `both deploy ${application}`);
+    add(
+      'same-application',
+      `application:${application}`,
+      [application],
+      `both deploy ${application}`,
+    );
   }
   const sitesB = new Set(b.targets.datacentres);
   for (const site of [...a.targets.datacentres].filter((id) => sitesB.has(id)).sort()) {
@@ -117,7 +127,12 @@ export function conflictsBetween(
   }
 
   const hit = [...through(a, itemsB, itemsA), ...through(b, itemsA, itemsB)];
-  add('dependency', 'items', [...new Set(hit)].sort(), 'what one works on depends on what the other takes down');
+  add(
+    'dependency',
+    'items',
+    [...new Set(hit)].sort(),
+    'what one works on depends on what the other takes down',
+  );
 
   const alone = (node: string): boolean => a.footprint.down.has(node) || b.footprint.down.has(node);
   if (a.targets.items.length > 0 && b.targets.items.length > 0) {

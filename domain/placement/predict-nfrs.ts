@@ -47,9 +47,7 @@ export function predictNfrs(input: SimulationInput, placement: Placement): Predi
     currency: input.application.nfrs.monthlyCost.currency,
     responseTimeP95Ms: responses.p95Ms,
     countries: [
-      ...new Set(
-        input.datacentres.filter(({ id }) => used.has(id)).map(({ country }) => country),
-      ),
+      ...new Set(input.datacentres.filter(({ id }) => used.has(id)).map(({ country }) => country)),
     ].sort(),
   };
 }
@@ -181,7 +179,11 @@ export function measured(
 }
 
 function unknown(kind: string, id: string): DomainError {
-  return new DomainError('invalid', `The placement names the ${kind} "${id}", which is not in the input.`, {
-    code: 'unknown-reference',
-  });
+  return new DomainError(
+    'invalid',
+    `The placement names the ${kind} "${id}", which is not in the input.`,
+    {
+      code: 'unknown-reference',
+    },
+  );
 }

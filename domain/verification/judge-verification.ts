@@ -82,7 +82,9 @@ export function judgeVerification(
   const failing = measured.filter(
     ({ availabilityPercent }) => availabilityPercent < nfrs.availability.minPercent,
   );
-  const abroad = placement.sites.filter(({ country }) => !nfrs.location.countries.includes(country));
+  const abroad = placement.sites.filter(
+    ({ country }) => !nfrs.location.countries.includes(country),
+  );
   const tooDear = placement.monthlyCost > nfrs.monthlyCost.max;
   const requirements = [
     judge(
@@ -118,7 +120,12 @@ export function judgeVerification(
   ];
   const violated = requirements.filter(({ verdict }) => verdict === 'violated');
   const verdict = violated.length > 0 ? 'violated' : inconclusive ? 'inconclusive' : 'passed';
-  return { verdict, summary: summarise(verdict, requirements, violated), requirements, entries: measured };
+  return {
+    verdict,
+    summary: summarise(verdict, requirements, violated),
+    requirements,
+    entries: measured,
+  };
 }
 
 function measureEntry({ datacentre, component, samples }: EntryEvidence): MeasuredEntry {

@@ -83,11 +83,17 @@ export function resolveWindow(request: WindowRequest): ResolvedWindow {
 
 /** A window of given instants as a request in its zone: what moving to a free window asks for. */
 export function windowRequestOf(
-  instants: { readonly opensAtMs: number; readonly closesAtMs: number; readonly latestStartAtMs?: number },
+  instants: {
+    readonly opensAtMs: number;
+    readonly closesAtMs: number;
+    readonly latestStartAtMs?: number;
+  },
   zone: string,
 ): WindowRequest {
   const wall = (epochMs: number): { text: string; again: boolean } => {
-    const zoned = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(resolveZone(zone));
+    const zoned = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(
+      resolveZone(zone),
+    );
     const plain = zoned.toPlainDateTime();
     const earlier = plain.toZonedDateTime(zone, { disambiguation: 'earlier' });
     return {

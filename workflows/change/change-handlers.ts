@@ -27,11 +27,7 @@ function refuse(code: string, message: string): never {
   });
 }
 
-function needState(
-  story: ChangeStory,
-  allowed: readonly ChangeState[],
-  doing: string,
-): void {
+function needState(story: ChangeStory, allowed: readonly ChangeState[], doing: string): void {
   if (allowed.includes(story.state)) return;
   refuse(
     'wrong-state',
@@ -76,7 +72,10 @@ function handleDecisions(story: ChangeStory): void {
       );
     }
     if (decision.by === story.plan.requester) {
-      refuse('own-change', `${labelOf(story)} was requested by you: somebody else must decide on it.`);
+      refuse(
+        'own-change',
+        `${labelOf(story)} was requested by you: somebody else must decide on it.`,
+      );
     }
     if (decision.planHash !== story.plan.planHash) {
       refuse(
@@ -179,7 +178,10 @@ function handleCancellation(story: ChangeStory): void {
       );
     }
     if (wouldEnd === undefined || story.abort !== null) {
-      refuse('wrong-state', `${labelOf(story)} is ${story.state}: there is nothing left to cancel.`);
+      refuse(
+        'wrong-state',
+        `${labelOf(story)} is ${story.state}: there is nothing left to cancel.`,
+      );
     }
   };
   setHandler(
@@ -277,13 +279,18 @@ function handlePeopleAtWork(story: ChangeStory): void {
       { validator: check },
     );
   };
-  plain(retryRollbackUpdate, ['rollback-incomplete'], 'trying the rollback again', async (request) => {
-    await story.step('retry-rollback', {
-      actor: request.by,
-      message: `The rollback is tried again by ${request.by}: ${request.reason}`,
-    });
-    return 'The rollback runs again.';
-  });
+  plain(
+    retryRollbackUpdate,
+    ['rollback-incomplete'],
+    'trying the rollback again',
+    async (request) => {
+      await story.step('retry-rollback', {
+        actor: request.by,
+        message: `The rollback is tried again by ${request.by}: ${request.reason}`,
+      });
+      return 'The rollback runs again.';
+    },
+  );
   plain(
     startReviewUpdate,
     ['completed', 'rolled-back', 'rollback-incomplete'],

@@ -123,7 +123,11 @@ async function awaitWindow(story: ChangeStory, plan: AssessedPlan): Promise<void
   await holdIfAsked(story);
   await story.turns.runExclusive(async () => {
     if (!scheduled()) return;
-    const window = { opensAtMs: plan.opensAtMs, latestStartAtMs: plan.latestStartMs, closesAtMs: plan.closesAtMs };
+    const window = {
+      opensAtMs: plan.opensAtMs,
+      latestStartAtMs: plan.latestStartMs,
+      closesAtMs: plan.closesAtMs,
+    };
     if (!mayStart(window, Date.now())) {
       await story.step('miss-window', {
         message: `The window's latest start, ${formatUtc(plan.latestStartMs)}, has passed.`,

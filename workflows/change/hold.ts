@@ -19,9 +19,7 @@ export async function holdIfAsked(story: ChangeStory): Promise<void> {
       alert: 'everyone-involved',
     }),
   );
-  await condition(
-    () => story.hold === null || story.abort !== null || story.state !== 'paused',
-  );
+  await condition(() => story.hold === null || story.abort !== null || story.state !== 'paused');
   await story.turns.runExclusive(async () => {
     if (story.state !== 'paused' || story.abort !== null) return;
     await story.step('resume', {

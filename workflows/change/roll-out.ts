@@ -192,16 +192,21 @@ export async function rollBack(story: ChangeStory, because: string): Promise<voi
     ).flat();
     const broken = outcomes.filter(({ outcome }) => outcome !== 'restored');
     if (broken.length > 0) {
-      return await failToRestore(story, broken.map(describeSite).join('; '));
+      await failToRestore(story, broken.map(describeSite).join('; '));
+      return;
     }
     if (!planned.leavesSomething) {
-      return await story.step('restore', {
+      await story.step('restore', {
         message: planned.summary,
         alert: 'everyone-involved',
       });
+      return;
     }
     const { verdict, summary } = await verification.verifyAttempt(ref);
-    if (verdict !== 'passed') return await failToRestore(story, summary);
+    if (verdict !== 'passed') {
+      await failToRestore(story, summary);
+      return;
+    }
     await story.step('restore', {
       message: `The last verified release answers again: ${summary}`,
       alert: 'everyone-involved',
