@@ -59,6 +59,7 @@ export function addStackCommands(program: Command): void {
 export async function startLocalStack(
   dataDirectory: string,
   env: Readonly<Record<string, string>> = {},
+  parts: { readonly worker?: boolean } = {},
 ): Promise<EmbeddedStack> {
   const kept = readTokens(dataDirectory)['administrator'];
   const adminToken = kept ?? `ctc_pat_${randomBytes(32).toString('base64url')}`;
@@ -66,6 +67,7 @@ export async function startLocalStack(
   const { log } = readConfig();
   return startEmbeddedStack({
     dataDirectory,
+    ...parts,
     migrate: migrateDatabase,
     logger: createLogger({ ...log, level: log.level === 'info' ? 'warn' : log.level, name: 'up' }),
     env: { CTC_LOCAL_DRIVER: 'on', CTC_BOOTSTRAP_ADMIN_TOKEN: adminToken, ...env },
