@@ -83,7 +83,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
       security: [{ token: [] }],
     },
     transform: documentRoute,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: describeComponents,
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
 
@@ -112,18 +112,42 @@ const documentRoute: typeof toJsonSchema = (input) => {
     url: string;
   };
   const { config, method } = input.route as {
-    config?: { access?: string; idempotent?: boolean };
+    config?: { access?: string; idempotent?: boolean; ifMatch?: 'required' | 'optional' };
     method?: string | string[];
   };
   if (config?.access === 'open') schema['security'] = [];
-  if (method === 'POST' && config?.idempotent !== false) {
+  const once = method === 'POST' && config?.idempotent !== false;
+  const ifMatch = config?.ifMatch;
+  if (once || ifMatch !== undefined) {
     schema['headers'] = {
       type: 'object',
       properties: {
-        'idempotency-key': { type: 'string', minLength: 8, maxLength: 200 },
+        ...(once ? { 'idempotency-key': { type: 'string', minLength: 8, maxLength: 200 } } : {}),
+        ...(ifMatch === undefined
+          ? {}
+          : { 'if-match': { type: 'string', pattern: '^"v[0-9]+"$' } }),
       },
-      required: ['idempotency-key'],
+      required: [
+        ...(once ? ['idempotency-key'] : []),
+        ...(ifMatch === 'required' ? ['if-match'] : []),
+      ],
     };
   }
   return { schema, url };
+};
+
+/** Without the twins of answers as inputs, which no route takes. */
+const describeComponents: typeof jsonSchemaTransformObject = (input) => {
+  const document = jsonSchemaTransformObject(input) as {
+    components?: { schemas?: Record<string, unknown> };
+  };
+  const schemas = document.components?.schemas ?? {};
+  const isUnused = (name: string): boolean =>
+    !JSON.stringify(document).includes(`"#/components/schemas/${name}"`);
+  // Each that goes may have been the only one to use another.
+  for (let unused = Object.keys(schemas).filter(isUnused); unused.length > 0;) {
+    for (const name of unused) Reflect.deleteProperty(schemas, name);
+    unused = Object.keys(schemas).filter(isUnused);
+  }
+  return document as ReturnType<typeof jsonSchemaTransformObject>;
 };

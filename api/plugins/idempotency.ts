@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** False where repeating is harmless by itself; every other POST needs a key. */
     idempotent?: boolean;
+    /** Says in the description that the route looks at If-Match (api/etag.ts). */
+    ifMatch?: 'required' | 'optional';
   }
   interface FastifyRequest {
     /** The caller's Idempotency-Key; empty on routes without one. */

@@ -75,7 +75,7 @@ export function applicationRoutes(app: TypedApp, { applications, hashOf }: AppDe
   app.put(
     '/applications/:application',
     {
-      config: { access: 'application.register' },
+      config: { access: 'application.register', ifMatch: 'optional' },
       schema: {
         tags,
         operationId: 'putApplication',

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { LogLine } from '../../domain/change/readers.ts';
 import { endedStates } from '../../domain/change/life-cycle.ts';
 import type { AppDeps } from '../app-deps.ts';
-import { changeParamsSchema } from '../schemas/common.ts';
+import { changeParamsSchema, problems } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const batch = 200;
@@ -25,6 +25,10 @@ export function changeEventRoutes(app: TypedApp, { changes, logFeed }: AppDeps):
             .optional()
             .describe('Ends the stream when the intervention has ended'),
         }),
+        response: {
+          200: z.string().describe('Events named "log", each with a LogLine as JSON'),
+          ...problems,
+        },
       },
     },
     async (request, reply) => {

@@ -46,7 +46,7 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/decisions',
     {
-      config: { access: 'change.decide' },
+      config: { access: 'change.decide', ifMatch: 'required' },
       schema: {
         tags,
         operationId: 'decideOnChange',
@@ -72,7 +72,7 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/window',
     {
-      config: { access: 'change.move' },
+      config: { access: 'change.move', ifMatch: 'required' },
       schema: {
         tags,
         operationId: 'moveWindow',

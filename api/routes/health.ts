@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { AppDeps } from '../app-deps.ts';
+import { problems } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const partSchema = z.object({ ok: z.boolean(), detail: z.string().optional() });
@@ -15,7 +16,7 @@ export function healthRoutes(app: TypedApp, { health, metrics }: AppDeps): void 
         tags: ['health'],
         operationId: 'isLive',
         summary: 'The process answers',
-        response: { 200: z.object({ ok: z.boolean() }) },
+        response: { 200: z.object({ ok: z.boolean() }), ...problems },
       },
     },
     () => Promise.resolve({ ok: true }),
@@ -32,6 +33,7 @@ export function healthRoutes(app: TypedApp, { health, metrics }: AppDeps): void 
           'Requests can be taken: the database answers; without Temporal they wait in the outbox',
         response: {
           200: z.object({ ok: z.boolean(), database: partSchema, temporal: partSchema }),
+          ...problems,
           503: z.object({ ok: z.boolean(), database: partSchema, temporal: partSchema }),
         },
       },
@@ -54,7 +56,7 @@ export function healthRoutes(app: TypedApp, { health, metrics }: AppDeps): void 
         operationId: 'getMetrics',
         summary: 'Metrics in the text format of Prometheus',
         produces: ['text/plain'],
-        response: { 200: z.string() },
+        response: { 200: z.string(), ...problems },
       },
     },
     async (_request, reply) =>

@@ -577,220 +577,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        ProblemInput: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            remedy?: string;
-            errors?: {
-                field: string;
-                message: string;
-            }[];
-            instance: string;
-        };
-        AcknowledgementInput: {
-            state: string;
-            message: string;
-        };
-        PrincipalInput: {
-            id: string;
-            name: string;
-            /** Format: email */
-            email: string;
-            roles: ("requester" | "deployment-engineer" | "operator" | "change-manager" | "security-officer" | "customer-care" | "auditor" | "administrator")[];
-            disabledAt: string | null;
-        };
-        AccessTokenInput: {
-            id: string;
-            principal: string;
-            label: string;
-            createdAt: string;
-            expiresAt: string | null;
-            lastUsedAt: string | null;
-            revokedAt: string | null;
-        };
-        AlertInput: {
-            id: string;
-            change: string;
-            topic: string;
-            subject: string;
-            body: string;
-            at: string;
-            readAt: string | null;
-        };
-        ApplicationInput: {
-            definition: {
-                name: string;
-            } & {
-                [key: string]: unknown;
-            };
-            version: number;
-            updatedAt: string;
-            updatedBy: string;
-            running: {
-                release: string;
-                change: string;
-                verifiedAt: string;
-                placement: unknown;
-            } | null;
-        };
-        ReleaseInput: {
-            application: string;
-            version: string;
-            digest: string;
-            definition: {
-                [key: string]: unknown;
-            };
-            registeredAt: string;
-            registeredBy: string;
-        };
-        ChangeSummaryInput: {
-            id: string;
-            label: string;
-            kind: string;
-            class: string;
-            title: string;
-            department: string;
-            requester: string;
-            application: string | null;
-            /** @enum {string} */
-            state: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
-            outcome: ("requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired") | null;
-            revision: number;
-            version: number;
-            attempt: number;
-            windowOpensAt: string;
-            windowClosesAt: string;
-            waitingFor: {
-                what: string;
-                detail: string;
-                until?: string;
-            } | null;
-            createdAt: string;
-            updatedAt: string;
-        };
-        ConflictInput: {
-            kind: string;
-            /** @enum {string} */
-            severity: "blocking" | "warning";
-            subject: string;
-            with: string;
-            /** @enum {string} */
-            withState: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
-            evidence: {
-                overlap: {
-                    from: string;
-                    to: string;
-                };
-                what: string[];
-                count: number;
-                explanation: string;
-            };
-            remedy: string;
-        };
-        ChangeInput: {
-            id: string;
-            label: string;
-            kind: string;
-            class: string;
-            title: string;
-            department: string;
-            requester: string;
-            application: string | null;
-            /** @enum {string} */
-            state: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
-            outcome: ("requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired") | null;
-            revision: number;
-            version: number;
-            attempt: number;
-            windowOpensAt: string;
-            windowClosesAt: string;
-            waitingFor: {
-                what: string;
-                detail: string;
-                until?: string;
-            } | null;
-            createdAt: string;
-            updatedAt: string;
-            /** @description As it was asked for */
-            request: {
-                [key: string]: unknown;
-            };
-            window: {
-                opensAt: string;
-                latestStartAt: string;
-                closesAt: string;
-                zone: string;
-            };
-            planHash: string | null;
-            impact: {
-                [key: string]: number;
-            } | null;
-            rollsBackTo: {
-                version: string;
-                digest: string;
-            } | null;
-            approvalExpiresAt: string | null;
-            approvals: {
-                by: string;
-                /** @enum {string} */
-                decision: "approved" | "rejected";
-                reason: string;
-                at: string;
-                planHash: string;
-            }[];
-            conflicts: components["schemas"]["ConflictInput"][];
-            attempts: {
-                number: number;
-                kind: string;
-                release: string;
-                waves: string[][];
-                startedAt: string;
-                sites: {
-                    datacentre: string;
-                    outcome: string;
-                    detail: string;
-                    at: string;
-                }[];
-                verification: unknown;
-                endpoints: {
-                    datacentre: string;
-                    component: string;
-                    url: string;
-                }[];
-            }[];
-        };
-        LogLineInput: {
-            id: number;
-            at: string;
-            actor: string;
-            event: string;
-            from: string | null;
-            to: string | null;
-            message: string;
-            details: unknown;
-        };
-        ImportReportInput: {
-            imported: boolean;
-            version?: number;
-            counts: {
-                [key: string]: {
-                    rows: number;
-                    inserted: number;
-                    updated: number;
-                    removed: number;
-                };
-            };
-            badLines: {
-                /** @enum {string} */
-                kind: "departments" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
-                line: number;
-                column?: string;
-                message: string;
-            }[];
-            badLineCount: number;
-        };
         Problem: {
             type: string;
             title: string;
@@ -1034,6 +820,24 @@ export interface operations {
                     };
                 };
             };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     isReady: {
@@ -1083,6 +887,24 @@ export interface operations {
                     };
                 };
             };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getMetrics: {
@@ -1101,6 +923,24 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1861,12 +1701,32 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description Events named "log", each with a LogLine as JSON */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -1875,6 +1735,7 @@ export interface operations {
             query?: never;
             header: {
                 "idempotency-key": string;
+                "if-match": string;
             };
             path: {
                 /** @description Label such as CHG-12, or id */
@@ -1926,6 +1787,7 @@ export interface operations {
             query?: never;
             header: {
                 "idempotency-key": string;
+                "if-match": string;
             };
             path: {
                 /** @description Label such as CHG-12, or id */
@@ -2412,7 +2274,9 @@ export interface operations {
     putApplication: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "if-match"?: string;
+            };
             path: {
                 application: string;
             };
