@@ -3,20 +3,43 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 /**
- * Checks docker-compose.yml with Docker's own reader, and that no secret has a default: without the secrets
+ * Checks docker-compose.yml with Docker's own reader (or the library behind it), and that no secret has a default: without the secrets
  * the stack must refuse to start, naming each.
  */
 const secrets = ['POSTGRES_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'CTC_BOOTSTRAP_ADMIN_TOKEN'];
 const given = Object.fromEntries(secrets.map((name) => [name, 'check-only']));
-const bare = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+const kept = [
+  'PATH',
+  'HOME',
+  'GOPROXY',
+  'GOFLAGS',
+  'GOSUMDB',
+  'GOCACHE',
+  'GOMODCACHE',
+  'GONOSUMDB',
+  'GONOSUMCHECK',
+];
+const bare = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) =>
+      kept.includes(name) ||
+      name.endsWith('_PROXY') ||
+      name.endsWith('_proxy') ||
+      name.startsWith('SSL_'),
+  ),
+);
+
+const docker = ['docker', 'compose', '--env-file', '/dev/null', 'config'];
+/** The same reader as Docker's, where Docker is not installed. */
+const reader = ['go', 'run', '-C', 'tools/compose', '.', '../../docker-compose.yml'];
+const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
 
 const config = (env: NodeJS.ProcessEnv): { ok: boolean; output: string } => {
-  const { status, stdout, stderr, error } = spawnSync(
-    'docker',
-    ['compose', '--env-file', '/dev/null', 'config'],
-    { encoding: 'utf8', env },
-  );
-  if (error !== undefined) throw new Error(`docker compose cannot be run: ${error.message}`);
+  const [command = '', ...args] = hasCompose ? docker : reader;
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env });
+  if (error !== undefined) {
+    throw new Error(`Neither "docker compose" nor Go is here to read the file: ${error.message}`);
+  }
   return { ok: status === 0, output: status === 0 ? stdout : stderr };
 };
 

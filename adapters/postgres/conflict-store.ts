@@ -119,7 +119,7 @@ export async function storeConflicts(
         row.kind === conflict.kind &&
         row.subject === conflict.subject,
     );
-  const { appeared, changed, gone } = diffConflicts(rows.map(toConflict), computed);
+  const { appeared, changed, restated, gone } = diffConflicts(rows.map(toConflict), computed);
   for (const conflict of appeared) {
     const id = uuidv7();
     await trx('conflict').insert({
@@ -150,6 +150,16 @@ export async function storeConflicts(
       'conflict',
       at,
     );
+  }
+  // A window that moved and still overlaps: the same conflict in other words, and no news to its owners.
+  for (const conflict of restated) {
+    const row = rowOf(conflict);
+    if (row === undefined) continue;
+    await trx('conflict')
+      .where({ id: row.id })
+      .update({
+        evidence: JSON.stringify({ evidence: conflict.evidence, remedy: conflict.remedy }),
+      });
   }
   for (const conflict of gone) {
     const row = rowOf(conflict);

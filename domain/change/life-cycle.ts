@@ -228,6 +228,13 @@ export const lifeCycle: readonly Transition[] = [
     'the intervention ended',
   ),
   ...rows(['in-review'], 'close', 'closed', 'change.review', 'outcome and lessons'),
+  ...rows(
+    ['completed'],
+    'close',
+    'closed',
+    'workflow',
+    'a standard change: its template is reviewed, not each use of it',
+  ),
 ];
 
 /** States that nothing leads out of. */

@@ -70,14 +70,14 @@ const severities: Readonly<Record<ConflictKind, ConflictSeverity>> = {
 };
 
 /**
- * Every conflict of one intervention with others whose windows overlap its own, all kinds, in a stable
- * order. Symmetric: the same pair gives the same conflicts whichever is asked for.
+ * Every conflict of one intervention with others whose windows overlap its own, all kinds, in the order of
+ * the others. Symmetric: the same pair gives the same conflicts whichever is asked for.
  *
  * - *same-item*: both disturb it. *same-application*: both deploy it.
  * - *same-datacentre*: both work in it.
  * - *dependency*: what one disturbs goes down, or is degraded, through the other.
  * - *combined-outage*: down with both together and with neither alone; computed from the graph.
- * - *shared-services*: both reach it without the other's item being in between.
+ * - *shared-services*: the impact of both reaches it, and neither works on it.
  */
 export function detectConflicts(
   self: Intervention,
@@ -106,10 +106,8 @@ export function conflictsBetween(
     if (what.length > 0) found.push(conflict(a, b, kind, subject, what, words));
   };
 
-  const itemsOf = ({ targets }: Intervention): Set<string> =>
-    new Set(targets.items.map(({ item }) => item));
   const [itemsA, itemsB] = [itemsOf(a), itemsOf(b)];
-  for (const item of [...itemsA].filter((id) => itemsB.has(id)).sort()) {
+  for (const item of common(itemsA, itemsB)) {
     add('same-item', `item:${item}`, [item], `both work on ${item}`);
   }
   const application = a.targets.application;
@@ -121,8 +119,7 @@ export function conflictsBetween(
       `both deploy ${application}`,
     );
   }
-  const sitesB = new Set(b.targets.datacentres);
-  for (const site of [...a.targets.datacentres].filter((id) => sitesB.has(id)).sort()) {
+  for (const site of common(new Set(a.targets.datacentres), new Set(b.targets.datacentres))) {
     add('same-datacentre', `datacentre:${site}`, [site], `both work in datacentre ${site}`);
   }
 
@@ -134,18 +131,38 @@ export function conflictsBetween(
     'what one works on depends on what the other takes down',
   );
 
-  const alone = (node: string): boolean => a.footprint.down.has(node) || b.footprint.down.has(node);
-  if (a.targets.items.length > 0 && b.targets.items.length > 0) {
-    const together = assessDown([...a.targets.items, ...b.targets.items]);
-    const combined = [...together].filter((node) => !alone(node)).sort();
-    add('combined-outage', 'nodes', combined, 'each alone is harmless, both together take down');
-  }
+  const combined = combinedOutage(a.targets.items, b.targets.items, assessDown);
+  add('combined-outage', 'nodes', combined, 'each alone is harmless, both together take down');
 
-  const direct = new Set([...itemsA, ...itemsB]);
-  const reachedByB = reached(b);
-  const shared = [...reached(a)].filter((node) => reachedByB.has(node) && !direct.has(node)).sort();
+  const shared = common(reached(a), reached(b)).filter((n) => !itemsA.has(n) && !itemsB.has(n));
   add('shared-services', 'nodes', shared, 'both disturb');
   return found;
+}
+
+/**
+ * What goes down with both and with neither alone. All three are assessed on the graph as it is: a
+ * footprint may be missing before the first assessment, or older than the newest import.
+ */
+function combinedOutage(
+  a: readonly Disturbance[],
+  b: readonly Disturbance[],
+  assessDown: AssessDown,
+): string[] {
+  const takesDown = ({ effect }: Disturbance): boolean => effect === 'down';
+  // Only what is down takes down: no need to look at the graph if one of them takes nothing down.
+  if (!a.some(takesDown) || !b.some(takesDown)) return [];
+  const [downByA, downByB] = [assessDown(a), assessDown(b)];
+  return [...assessDown([...a, ...b])]
+    .filter((node) => !downByA.has(node) && !downByB.has(node))
+    .sort();
+}
+
+function itemsOf({ targets }: Intervention): Set<string> {
+  return new Set(targets.items.map(({ item }) => item));
+}
+
+function common(a: ReadonlySet<string>, b: ReadonlySet<string>): string[] {
+  return [...a].filter((id) => b.has(id)).sort();
 }
 
 function reached({ footprint }: Intervention): Set<string> {

@@ -4,6 +4,9 @@ export interface ConflictDiff {
   readonly appeared: readonly Conflict[];
   /** Those of another severity than before, as they are now. */
   readonly changed: readonly Conflict[];
+  /** Of the same severity, but they say something else now, such as another overlap; as they are now. */
+  readonly restated: readonly Conflict[];
+  readonly unchanged: readonly Conflict[];
   readonly gone: readonly Conflict[];
 }
 
@@ -18,13 +21,26 @@ export function diffConflicts(
   computed: readonly Conflict[],
 ): ConflictDiff {
   const before = new Map(stored.map((conflict) => [conflictKey(conflict), conflict]));
-  const now = new Map(computed.map((conflict) => [conflictKey(conflict), conflict]));
+  const now = new Set(computed.map(conflictKey));
+  const fate = (conflict: Conflict): Exclude<keyof ConflictDiff, 'gone'> => {
+    const earlier = before.get(conflictKey(conflict));
+    if (earlier === undefined) return 'appeared';
+    if (earlier.severity !== conflict.severity) return 'changed';
+    return wordsOf(earlier) === wordsOf(conflict) ? 'unchanged' : 'restated';
+  };
+  const having = (wanted: ReturnType<typeof fate>): Conflict[] =>
+    computed.filter((conflict) => fate(conflict) === wanted);
   return {
-    appeared: computed.filter((conflict) => !before.has(conflictKey(conflict))),
-    changed: computed.filter((conflict) => {
-      const earlier = before.get(conflictKey(conflict));
-      return earlier !== undefined && earlier.severity !== conflict.severity;
-    }),
+    appeared: having('appeared'),
+    changed: having('changed'),
+    restated: having('restated'),
+    unchanged: having('unchanged'),
     gone: stored.filter((conflict) => !now.has(conflictKey(conflict))),
   };
+}
+
+/** Field by field: what comes back from a database has its fields in another order. */
+function wordsOf({ evidence, remedy }: Conflict): string {
+  const { overlap, what, count, explanation } = evidence;
+  return JSON.stringify([overlap.from, overlap.to, what, count, explanation, remedy]);
 }

@@ -24,6 +24,11 @@ export function mayRun(window: WindowInstants, nowMs: number): boolean {
   return nowMs >= window.opensAtMs && nowMs < window.closesAtMs;
 }
 
+/** What is left of the window; 0 once it has closed. */
+export function remainingMs({ closesAtMs }: WindowInstants, nowMs: number): number {
+  return Math.max(0, closesAtMs - nowMs);
+}
+
 /** Whether what is left of the window covers a wave and, should it fail, its rollback. */
 export function coversWave(input: {
   readonly closesAtMs: number;
@@ -35,6 +40,7 @@ export function coversWave(input: {
   return { ok: missingMs === 0, missingMs };
 }
 
+/** Whether two windows have time in common; one that opens as the other closes does not. */
 export function overlaps(a: WindowInstants, b: WindowInstants): boolean {
   return a.opensAtMs < b.closesAtMs && b.opensAtMs < a.closesAtMs;
 }

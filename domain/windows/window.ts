@@ -1,13 +1,13 @@
 import { Temporal } from 'temporal-polyfill';
 import * as z from 'zod';
 import { DomainError, type Complaint } from '../errors.ts';
+import { disambiguations, resolveWallClock, resolveZone } from './wall-clock.ts';
 
-const wallClockSchema = z
-  .string()
-  .regex(
-    /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?$/,
-    'use wall-clock time of the zone such as 2026-11-25T02:00, without offset or "Z"',
-  );
+const wallClockSchema = z.string().regex(
+  // Seconds to 59: the calendar would take a leap second for the second before it.
+  /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:[0-5]\d)?$/,
+  'use wall-clock time of the zone such as 2026-11-25T02:00, without offset or "Z"',
+);
 
 /** A window as people ask for it: wall-clock times of a zone. */
 export const windowRequestSchema = z.strictObject({
@@ -17,7 +17,7 @@ export const windowRequestSchema = z.strictObject({
   latestStart: wallClockSchema.optional(),
   zone: z.string().min(1).max(100),
   /** Which of the two is meant where the clock is set back and a time occurs twice. */
-  disambiguation: z.enum(['earlier', 'later']).optional(),
+  disambiguation: z.enum(disambiguations).optional(),
 });
 export type WindowRequest = z.output<typeof windowRequestSchema>;
 
@@ -65,11 +65,13 @@ export function resolveWindow(request: WindowRequest): ResolvedWindow {
         message: `the window is longer than ${longestWindowDays} days; split the change`,
       });
     }
-    if (latestStart !== undefined && (before(latestStart, start) || before(end, latestStart))) {
-      complaints.push({
-        field: 'window.latestStart',
-        message: `${request.latestStart ?? request.end} is not between start and end`,
-      });
+    if (request.latestStart !== undefined && latestStart !== undefined) {
+      if (before(latestStart, start) || before(end, latestStart)) {
+        complaints.push({
+          field: 'window.latestStart',
+          message: `${request.latestStart} is not between start and end`,
+        });
+      }
     }
   }
   if (complaints.length > 0 || start === undefined || end === undefined) throw invalid(complaints);
@@ -77,11 +79,14 @@ export function resolveWindow(request: WindowRequest): ResolvedWindow {
     opensAt: start.toInstant().toString(),
     latestStartAt: (latestStart ?? end).toInstant().toString(),
     closesAt: end.toInstant().toString(),
-    zone: request.zone,
+    zone,
   };
 }
 
-/** A window of given instants as a request in its zone: what moving to a free window asks for. */
+/**
+ * A window of given instants as a request in its zone: what moving to a free window asks for. Resolved, it
+ * gives the same instants, without fractions of a second.
+ */
 export function windowRequestOf(
   instants: {
     readonly opensAtMs: number;
@@ -90,89 +95,57 @@ export function windowRequestOf(
   },
   zone: string,
 ): WindowRequest {
-  const wall = (epochMs: number): { text: string; again: boolean } => {
-    const zoned = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(
-      resolveZone(zone),
-    );
-    const plain = zoned.toPlainDateTime();
-    const earlier = plain.toZonedDateTime(zone, { disambiguation: 'earlier' });
-    return {
-      text: plain.toString({ smallestUnit: 'second' }),
-      again: !earlier.toInstant().equals(zoned.toInstant()),
-    };
+  const zoneId = resolveZone(zone);
+  const { opensAtMs, closesAtMs, latestStartAtMs } = instants;
+  const wall = (epochMs: number): string =>
+    zonedOf(epochMs, zoneId).toPlainDateTime().toString({ smallestUnit: 'second' });
+  const asked = {
+    start: wall(opensAtMs),
+    end: wall(closesAtMs),
+    ...(latestStartAtMs === undefined ? {} : { latestStart: wall(latestStartAtMs) }),
+    zone: zoneId,
   };
-  const start = wall(instants.opensAtMs);
-  const end = wall(instants.closesAtMs);
-  return {
-    start: start.text,
-    end: end.text,
-    ...(instants.latestStartAtMs === undefined
-      ? {}
-      : { latestStart: wall(instants.latestStartAtMs).text }),
-    zone,
-    disambiguation: start.again || end.again ? 'later' : 'earlier',
-  };
+  const times = [opensAtMs, closesAtMs, latestStartAtMs ?? closesAtMs];
+  const disambiguation = disambiguations.find((which) =>
+    times.every((epochMs) => {
+      const zoned = zonedOf(epochMs, zoneId).round({
+        smallestUnit: 'second',
+        roundingMode: 'trunc',
+      });
+      return zoned
+        .toPlainDateTime()
+        .toZonedDateTime(zoneId, { disambiguation: which })
+        .equals(zoned);
+    }),
+  );
+  // From the first 02:30 of a night to the second there is no saying in the zone: no word fits both.
+  return disambiguation === undefined
+    ? windowRequestOf(instants, 'UTC')
+    : { ...asked, disambiguation };
 }
 
-/** `2026-11-25 02:00–04:00 Europe/Madrid (01:00–03:00 UTC)`. */
+/** `2026-11-25 02:00–04:00 Europe/Madrid (01:00–03:00 UTC)`; UTC has dates where they are others. */
 export function formatWindow({ opensAt, closesAt, zone }: ResolvedWindow): string {
-  const between = (inZone: string): [from: string, to: string] => {
-    const from = Temporal.Instant.from(opensAt).toZonedDateTimeISO(inZone);
-    const to = Temporal.Instant.from(closesAt).toZonedDateTimeISO(inZone);
-    const minute = (at: Temporal.ZonedDateTime): string =>
-      at.toPlainTime().toString({ smallestUnit: 'minute' });
-    const sameDay = from.toPlainDate().equals(to.toPlainDate());
-    return [
-      `${from.toPlainDate().toString()} ${minute(from)}`,
-      sameDay ? minute(to) : `${to.toPlainDate().toString()} ${minute(to)}`,
-    ];
-  };
-  const [from, to] = between(zone);
-  const [utcFrom, utcTo] = between('UTC');
-  return `${from}–${to} ${zone} (${utcFrom.slice(11)}–${utcTo.slice(-5)} UTC)`;
+  const ends = (inZone: string) =>
+    [opensAt, closesAt].map((at) => zonedOf(Date.parse(at), inZone).toPlainDateTime());
+  const timeOf = (at: Temporal.PlainDateTime): string =>
+    at.toPlainTime().toString({ smallestUnit: at.second === 0 ? 'minute' : 'second' });
+  const dateOf = (at: Temporal.PlainDateTime): string => at.toPlainDate().toString();
+  /** Dates are left out where they are those of the time before. */
+  const show = (times: readonly Temporal.PlainDateTime[], before: string[]): string =>
+    times
+      .map((at, i) => (dateOf(at) === before[i] ? timeOf(at) : `${dateOf(at)} ${timeOf(at)}`))
+      .join('–');
+  const [local, utc] = [ends(zone), ends('UTC')];
+  const [localDates, utcDates] = [local.map(dateOf), utc.map(dateOf)];
+  const text = `${show(local, ['', localDates[0] ?? ''])} ${zone}`;
+  if (zone === 'UTC') return text;
+  const sameDates = localDates.join() === utcDates.join();
+  return `${text} (${show(utc, sameDates ? utcDates : ['', utcDates[0] ?? ''])} UTC)`;
 }
 
-function resolveZone(zone: string): string {
-  try {
-    return Temporal.Now.zonedDateTimeISO(zone).timeZoneId;
-  } catch (cause) {
-    throw new DomainError('invalid', `There is no time zone "${zone}".`, {
-      code: 'invalid-window',
-      complaints: [
-        {
-          field: 'window.zone',
-          message: `"${zone}" is not in the IANA time zone database; use a name such as Europe/Madrid`,
-        },
-      ],
-      cause,
-    });
-  }
-}
-
-/** The instant of a wall-clock time, or the complaint about it. */
-function resolveWallClock(
-  text: string,
-  zone: string,
-  disambiguation: WindowRequest['disambiguation'],
-): Temporal.ZonedDateTime | string {
-  let plain: Temporal.PlainDateTime;
-  try {
-    plain = Temporal.PlainDateTime.from(text.replace(' ', 'T'), { overflow: 'reject' });
-  } catch {
-    return `${text} is not a date and time of the calendar`;
-  }
-  const earlier = plain.toZonedDateTime(zone, { disambiguation: 'earlier' });
-  const later = plain.toZonedDateTime(zone, { disambiguation: 'later' });
-  if (Temporal.ZonedDateTime.compare(earlier, later) === 0) return earlier;
-  if (!earlier.toPlainDateTime().equals(plain)) {
-    const minute = (at: Temporal.ZonedDateTime): string =>
-      at.toPlainDateTime().toString({ smallestUnit: 'minute' });
-    return `${text} does not exist in ${zone}: the clock is set forward then; use ${minute(earlier)} or ${minute(later)}`;
-  }
-  if (disambiguation === undefined) {
-    return `${text} occurs twice in ${zone}, at ${earlier.offset} and at ${later.offset}: say which by "disambiguation: earlier" or "disambiguation: later"`;
-  }
-  return disambiguation === 'earlier' ? earlier : later;
+function zonedOf(epochMs: number, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(zone);
 }
 
 function invalid(complaints: readonly Complaint[]): DomainError {

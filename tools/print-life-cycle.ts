@@ -1,0 +1,61 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { format } from 'prettier';
+import { permissions } from '../domain/access/roles.ts';
+import { endedStates, lifeCycle, reservedStates } from '../domain/change/life-cycle.ts';
+
+/** Writes docs/life-cycle.md from the one table; with --check it only says whether the file is current. */
+const path = join(import.meta.dirname, '..', 'docs', 'life-cycle.md');
+
+const who = (by: (typeof lifeCycle)[number]['by']): string =>
+  by === 'workflow' ? 'the workflow' : permissions[by].join(', ');
+
+const table = lifeCycle.map(
+  ({ from, event, to, by, requires }) => `| ${from} | ${event} | ${to} | ${who(by)} | ${requires} |`,
+);
+// Holds lead back to where they began: drawn once, they would hide everything else.
+const arrows = lifeCycle
+  .filter(({ from, to }) => from !== 'paused' && to !== 'paused')
+  .map(({ from, event, to }) => `  ${id(from)} --> ${id(to)}: ${event}`);
+const names = [...new Set(lifeCycle.flatMap(({ from, to }) => [from, to]))]
+  .filter((state) => state !== 'paused')
+  .map((state) => `  state "${state}" as ${id(state)}`);
+
+const document = await format(
+  [
+    '# The life cycle of a change',
+    '',
+    'Generated from `domain/change/life-cycle.ts` by `npm run docs`: do not edit.',
+    '',
+    '```mermaid',
+    'stateDiagram-v2',
+    ...names,
+    `  [*] --> ${id('requested')}: request`,
+    ...arrows,
+    '```',
+    '',
+    'A change can be put on hold in scheduled, simulating, deploying, verifying and redeploying; it is then `paused` and goes on where it was.',
+    '',
+    `An approved plan holds its window in: ${reservedStates.join(', ')}. The intervention has ended in: ${endedStates.join(', ')}.`,
+    '',
+    '| from | event | to | who | requires |',
+    '| --- | --- | --- | --- | --- |',
+    ...table,
+    '',
+  ].join('\n'),
+  { parser: 'markdown', printWidth: 100 },
+);
+
+if (process.argv.includes('--check')) {
+  const current = await readFile(path, 'utf8').catch(() => '');
+  if (current !== document) {
+    process.stderr.write('docs/life-cycle.md is not current: run "npm run docs".\n');
+    process.exitCode = 1;
+  }
+} else {
+  await writeFile(path, document);
+}
+
+function id(state: string): string {
+  return state.replaceAll('-', '_');
+}
