@@ -30,7 +30,7 @@ export default defineConfig({
         },
       },
       project('db', ['**/*.db.test.ts'], [postgres], 60_000),
-      project('workflow', ['**/*.workflow.test.ts'], [timeSkipping], 120_000),
+      project('workflow', ['**/*.workflow.test.ts'], [postgres, timeSkipping], 120_000),
       project('integration', ['**/*.integration.test.ts'], [postgres, temporal], 180_000),
       project('e2e', ['**/*.e2e.test.ts'], [postgres, temporal], 300_000),
     ],

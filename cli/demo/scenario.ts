@@ -54,7 +54,7 @@ export function createScenario({ ana, oscar, marta }: People, progress: Progress
       oscar.api.POST('/changes/{change}/decisions', {
         params: {
           path: { change: label },
-          header: { ...onceHeaders(), 'if-match': `"v${version}"` } as never,
+          header: { ...onceHeaders(), 'if-match': `"v${version}"` },
         },
         body: { decision: 'approved', reason: 'plan, impact and conflicts reviewed' },
       }),

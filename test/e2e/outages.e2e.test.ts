@@ -64,7 +64,7 @@ describe('a system whose servers fail', () => {
       const decision = await oscar.api.POST('/changes/{change}/decisions', {
         params: {
           path: { change: label },
-          header: { ...onceHeaders(), 'if-match': `"v${requested.version}"` } as never,
+          header: { ...onceHeaders(), 'if-match': `"v${requested.version}"` },
         },
         body: { decision: 'approved', reason: 'an end-to-end test' },
       });

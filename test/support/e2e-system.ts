@@ -131,7 +131,7 @@ export async function approve(as: CliContext, label: string): Promise<void> {
     const { response, error } = await as.api.POST('/changes/{change}/decisions', {
       params: {
         path: { change: label },
-        header: { ...headers, 'if-match': `"v${version}"` } as never,
+        header: { ...headers, 'if-match': `"v${version}"` },
       },
       body: { decision: 'approved', reason: 'an end-to-end test' },
     });
