@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { describeOptimusContract } from '../../test/contracts/optimus.ts';
+import { exampleSimulationInput } from '../../test/support/example-simulation-input.ts';
+import { createEmbeddedOptimus } from './embedded-optimus.ts';
+import { createHttpOptimus } from './http-optimus.ts';
+import { createOptimusServer } from './optimus-server.ts';
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/optimus`;
+}
+
+describeOptimusContract('an external simulator by HTTP', async () => {
+  const engine = createEmbeddedOptimus();
+  const server = createOptimusServer(engine);
+  const baseUrl = await listen(server);
+  return {
+    optimus: createHttpOptimus({ baseUrl, timeoutMs: 60_000 }),
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await engine.close();
+    },
+  };
+});
+
+describe('an external simulator that misbehaves', () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+  const serve = async (answer: RequestListener): Promise<string> => {
+    const server = createServer(answer);
+    servers.push(server);
+    return listen(server);
+  };
+
+  it('is asked again while it is overloaded', async () => {
+    const engine = createEmbeddedOptimus();
+    let refusals = 2;
+    const inner = createOptimusServer(engine);
+    const baseUrl = await serve((request, response) => {
+      if (refusals > 0) {
+        refusals -= 1;
+        response.writeHead(503).end();
+        return;
+      }
+      inner.emit('request', request, response);
+    });
+    const { status } = await createHttpOptimus({ baseUrl, timeoutMs: 60_000 }).simulate(
+      exampleSimulationInput(),
+    );
+    expect(status).toBe('optimal');
+    expect(refusals).toBe(0);
+    await engine.close();
+  });
+
+  it.each([
+    ['never answers', (() => {}) as RequestListener, /did not answer within 300 ms/],
+    [
+      'answers what is not JSON',
+      ((_request, response) => response.end('<html>')) as RequestListener,
+      /not JSON/,
+    ],
+    [
+      'answers about other inputs',
+      ((_request, response) =>
+        response.end(
+          JSON.stringify({
+            engine: { name: 'x', version: '1' },
+            inputsHash: 'a'.repeat(64),
+            status: 'infeasible',
+            placements: [],
+            rejectedDatacentres: [],
+            contradictions: [],
+          }),
+        )) as RequestListener,
+      /of other inputs/,
+    ],
+    [
+      'leaves out what the contract demands',
+      ((_request, response) => response.end('{"status":"optimal"}')) as RequestListener,
+      /engine/,
+    ],
+  ])('is not believed when it %s', async (_what, answer, words) => {
+    const baseUrl = await serve(answer);
+    await expect(
+      createHttpOptimus({ baseUrl, timeoutMs: 300 }).simulate(exampleSimulationInput()),
+    ).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringMatching(words) });
+  });
+
+  it('is unavailable when nothing listens', async () => {
+    const server = createServer();
+    const baseUrl = await listen(server);
+    server.close();
+    await once(server, 'close');
+    await expect(
+      createHttpOptimus({ baseUrl, timeoutMs: 300 }).simulate(exampleSimulationInput()),
+    ).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+
+  it('passes on why it refuses an input', async () => {
+    const baseUrl = await serve((_request, response) => {
+      response.writeHead(400).end('the moon is wrong');
+    });
+    await expect(
+      createHttpOptimus({ baseUrl, timeoutMs: 5_000 }).simulate(exampleSimulationInput()),
+    ).rejects.toMatchObject({
+      kind: 'invalid',
+      message: expect.stringContaining('the moon is wrong'),
+    });
+  });
+});

@@ -1,0 +1,416 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Runtime } from '@temporalio/worker';
+import type { Knex } from 'knex';
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createAssessmentActivities } from '../../activities/assessment-activities.ts';
+import { createRolloutActivities } from '../../activities/rollout-activities.ts';
+import { createSiteActivities } from '../../activities/site-activities.ts';
+import { withMappedFailures } from '../../activities/to-application-failure.ts';
+import { createVerificationActivities } from '../../activities/verification-activities.ts';
+import { canonicalHash } from '../../adapters/canonical-hash.ts';
+import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.ts';
+import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
+import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
+import { createChangeRegister } from '../../adapters/postgres/change-register.ts';
+import { createChangeRequests } from '../../adapters/postgres/change-requests.ts';
+import { createDatabase } from '../../adapters/postgres/database.ts';
+import { createGraphCache } from '../../adapters/postgres/graph-cache.ts';
+import { createInventoryImporter } from '../../adapters/postgres/inventory-importer.ts';
+import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
+import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
+import { createRolloutRegister } from '../../adapters/postgres/rollout-register.ts';
+import {
+  changeWorkflowId,
+  createChangeMessenger,
+} from '../../adapters/temporal/change-messenger.ts';
+import type { Role } from '../../domain/access/roles.ts';
+import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
+import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
+import { changeRequestSchema } from '../../domain/change/change-request.ts';
+import type { ChangeSteps } from '../../domain/change/change-steps.ts';
+import type { ChangeState } from '../../domain/change/life-cycle.ts';
+import type { Acknowledgement, ChangeUpdates } from '../../domain/change/messages.ts';
+import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
+import {
+  resolveWindow,
+  windowRequestOf,
+  type ResolvedWindow,
+} from '../../domain/windows/window.ts';
+import { toolsDirectory } from '../../platform/embedded/tools-directory.ts';
+import { startTelemetry } from '../../platform/telemetry.ts';
+import { createWorker } from '../../worker/create-worker.ts';
+import { loadWorkflowBundle } from '../../worker/workflow-bundle.ts';
+import { readYamlFile } from '../../cli/read-file.ts';
+import { createFakeDatacentres, type FakeDatacentres } from '../fakes/fake-driver.ts';
+
+export const minuteMs = 60_000;
+export const hourMs = 60 * minuteMs;
+export const dayMs = 24 * hourMs;
+
+/** How long a request waits for its approvals in the harness. */
+export const approvalExpiryMs = 10 * dayMs;
+
+/** From this many services down on, two people approve. */
+const twoPersonsFromServicesDown = 3;
+
+const root = join(import.meta.dirname, '..', '..');
+/** Real time after which a state that does not come is given up. */
+const patienceMs = 60_000;
+
+const people: Readonly<Record<string, readonly Role[]>> = {
+  ana: ['requester', 'deployment-engineer'],
+  olga: ['operator'],
+  marta: ['change-manager'],
+  sergio: ['security-officer'],
+};
+
+export interface LogRow {
+  readonly key: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly event: string;
+  readonly from: ChangeState | null;
+  readonly to: ChangeState | null;
+  readonly message: string;
+}
+
+export interface ChangeRow {
+  readonly state: ChangeState;
+  readonly revision: number;
+  readonly planHash: string | null;
+  readonly attempt: number;
+  readonly waitingFor: { readonly what: string; readonly until?: string } | null;
+}
+
+export interface WindowOffset {
+  /** From now on; seconds are rounded up. */
+  readonly opensInMs: number;
+  readonly lengthMs: number;
+  readonly latestStartInMs?: number;
+}
+
+/** The real story of changes on a server that skips time; only the datacentres are in memory. */
+export interface WorkflowHarness {
+  readonly environment: TestWorkflowEnvironment;
+  readonly database: Knex;
+  readonly datacentres: FakeDatacentres;
+  nowMs(): Promise<number>;
+  sleep(ms: number): Promise<void>;
+  /** The shop under a name of its own, with releases 1.0.0 and 2.0.0. */
+  registerApplication(changes?: Record<string, unknown>): Promise<string>;
+  windowIn(offset: WindowOffset): Promise<{ asked: object; resolved: ResolvedWindow }>;
+  /** Stores ana's request and starts its workflow; `body` over a title, a reason and a department. */
+  request(body: Record<string, unknown>, window?: WindowOffset): Promise<string>;
+  /** A request to deploy a release in the three datacentres of the example. */
+  requestRelease(
+    application: string,
+    release: string,
+    options?: { readonly window?: WindowOffset; readonly body?: Record<string, unknown> },
+  ): Promise<string>;
+  /** Sends a message with a key of its own. */
+  send: <K extends keyof ChangeUpdates>(
+    id: string,
+    update: K,
+    message: ChangeUpdates[K],
+  ) => Promise<Acknowledgement>;
+  /** Waits until it can be decided on, and approves the plan as it is then. */
+  approve(id: string, by?: string): Promise<Acknowledgement>;
+  /** Everything that was asked for since the last `endAll`. */
+  started(): readonly string[];
+  change(id: string): Promise<ChangeRow>;
+  /** Oldest first. */
+  log(id: string): Promise<LogRow[]>;
+  /** Lets time pass in small steps until `reached`. */
+  until(id: string, reached: (change: ChangeRow) => boolean, what: string): Promise<ChangeRow>;
+  /** Lets time pass until it is in one of the states, and nothing later. */
+  untilState(id: string, ...states: ChangeState[]): Promise<ChangeRow>;
+  /** Ends the workflows of all changes asked for so far, so that the next test has the time for itself. */
+  endAll(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Runs a worker of its own on `environment`; needs a migrated database. Ends neither of them. */
+export async function createWorkflowHarness(options: {
+  readonly environment: TestWorkflowEnvironment;
+  readonly databaseUrl: string;
+}): Promise<WorkflowHarness> {
+  const { environment } = options;
+  const { client } = environment;
+  const database = createDatabase({ url: options.databaseUrl, poolMax: 20 });
+  const optimus = createEmbeddedOptimus();
+  const datacentres = createFakeDatacentres();
+  const taskQueue = `test-${randomUUID()}`;
+  let serverTimeMs = await environment.currentTimeMs();
+  const now = (): string => new Date(serverTimeMs).toISOString();
+
+  await preparePeopleAndInventory(database);
+  const inventory = createInventoryReadModel(database);
+  const changes = createChangeRegister(database);
+  const rollouts = createRolloutRegister({ database, inventory });
+  const driverFor = () => Promise.resolve(datacentres.driver);
+  // Composed as in worker/main.ts; only the clock and the datacentres are others.
+  const activities: ChangeSteps = withMappedFailures({
+    ...createRecordSteps({ database, now }),
+    ...createAssessmentActivities({
+      changes,
+      inventory,
+      graph: createGraphCache(inventory),
+      approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown },
+      hashOf: canonicalHash,
+      now,
+    }),
+    ...createRolloutActivities({
+      changes,
+      rollouts,
+      optimus,
+      driverFor,
+      latencies: () => inventory.latencies(),
+      now,
+    }),
+    ...createSiteActivities({ rollouts, driverFor, now }),
+    ...createVerificationActivities({
+      changes,
+      rollouts,
+      driverFor,
+      offers: () => inventory.offers(),
+      datacentres: () => inventory.candidateDatacentres(),
+      now,
+    }),
+  });
+  const telemetry = await startTelemetry({ serviceName: 'ctc-test' });
+  const worker = await createWorker({
+    connection: environment.nativeConnection,
+    namespace: environment.namespace ?? 'default',
+    taskQueue,
+    workflowBundle: await loadWorkflowBundle({ cacheDirectory: join(toolsDirectory, 'bundles') }),
+    activities: afterLookingAtTheClock(activities, async () => {
+      serverTimeMs = await environment.currentTimeMs();
+    }),
+    telemetry,
+  });
+  const running = worker.run();
+
+  const applications = createApplicationRegister({ database, now });
+  const requests = createChangeRequests({ database, now });
+  const messenger = createChangeMessenger(client);
+  const started: string[] = [];
+
+  const harness: WorkflowHarness = {
+    environment,
+    database,
+    datacentres,
+    nowMs: () => environment.currentTimeMs(),
+    sleep: (ms) => environment.sleep(ms),
+
+    async registerApplication(changed = {}) {
+      const name = `shop-${randomUUID().slice(0, 8)}`;
+      const shop = join(root, 'examples', 'applications', 'shop');
+      const definition = readYamlFile(join(shop, 'application.yaml')) as object;
+      // The probes of the fake take no time, so a few are enough.
+      await applications.put(
+        applicationDefinitionSchema.parse({
+          ...definition,
+          verification: { path: '/', samples: 5, intervalMs: 10, timeoutMs: 1000 },
+          ...changed,
+          name,
+        }),
+        'ana',
+        undefined,
+      );
+      const release = readYamlFile(join(shop, 'release-1.0.0.yaml')) as object;
+      for (const version of ['1.0.0', '2.0.0']) {
+        const parsed = releaseDefinitionSchema.parse({ ...release, application: name, version });
+        await applications.addRelease(parsed, canonicalHash(parsed), 'ana');
+      }
+      return name;
+    },
+
+    async windowIn({ opensInMs, lengthMs, latestStartInMs }) {
+      serverTimeMs = await environment.currentTimeMs();
+      const secondMs = (inMs: number): number => Math.ceil((serverTimeMs + inMs) / 1000) * 1000;
+      const asked = windowRequestOf(
+        {
+          opensAtMs: secondMs(opensInMs),
+          closesAtMs: secondMs(opensInMs + lengthMs),
+          ...(latestStartInMs === undefined ? {} : { latestStartAtMs: secondMs(latestStartInMs) }),
+        },
+        'Europe/Madrid',
+      );
+      return { asked, resolved: resolveWindow(asked) };
+    },
+
+    async request(body, window = { opensInMs: 0, lengthMs: hourMs }) {
+      const { asked, resolved } = await harness.windowIn(window);
+      const request = changeRequestSchema.parse({
+        title: 'A change of the workflow tests',
+        reason: 'to see how it goes',
+        department: 'web-platform',
+        window: asked,
+        ...body,
+      });
+      const { id } = await requests.request({
+        requester: 'ana',
+        requestKey: randomUUID(),
+        requestHash: canonicalHash(request),
+        request,
+        window: resolved,
+      });
+      started.push(id);
+      await client.workflow.start('changeWorkflow', {
+        workflowId: changeWorkflowId(id),
+        taskQueue,
+        args: [{ changeId: id }],
+      });
+      return id;
+    },
+
+    requestRelease: (application, release, { window, body } = {}) =>
+      harness.request(
+        {
+          kind: 'release',
+          application,
+          release,
+          datacentres: ['mad', 'bcn', 'par'],
+          ...body,
+        },
+        window,
+      ),
+
+    send: (id, update, message) => messenger.send(id, update, message, randomUUID()),
+
+    async approve(id, by = 'olga') {
+      const { planHash } = await harness.untilState(id, 'awaiting-approval');
+      const decision = { by, reason: 'as planned', decision: 'approved', planHash: planHash ?? '' } as const;
+      return harness.send(id, 'decide', decision);
+    },
+
+    started: () => started,
+
+    async change(id) {
+      const row = await database('change').where({ id }).first<{
+        state: ChangeState;
+        revision: number;
+        plan_hash: string | null;
+        attempt: number;
+        waiting_for: ChangeRow['waitingFor'];
+      }>();
+      return {
+        state: row.state,
+        revision: row.revision,
+        planHash: row.plan_hash,
+        attempt: row.attempt,
+        waitingFor: row.waiting_for,
+      };
+    },
+
+    log: (id) =>
+      database('change_log')
+        .where({ change_id: id })
+        .orderBy('id')
+        .select<LogRow[]>(
+          'key',
+          'at',
+          'actor',
+          'event',
+          'from_state as from',
+          'to_state as to',
+          'message',
+        ),
+
+    async until(id, reached, what) {
+      const deadline = performance.now() + patienceMs;
+      for (;;) {
+        const change = await harness.change(id);
+        if (reached(change)) return change;
+        if (performance.now() > deadline) {
+          const log = await harness.log(id);
+          throw new Error(
+            `Waited in vain for ${what}; it is ${change.state}:\n${log.map(({ event, message }) => `${event}: ${message}`).join('\n')}`,
+          );
+        }
+        await environment.sleep(200);
+      }
+    },
+
+    untilState: (id, ...states) =>
+      harness.until(id, ({ state }) => states.includes(state), states.join(' or ')),
+
+    async endAll() {
+      const ids = started.splice(0);
+      for (const id of ids) {
+        await client.workflow
+          .getHandle(changeWorkflowId(id))
+          .terminate('the test is over')
+          // It has ended by itself.
+          .catch(() => undefined);
+        // What it reserved must not stand against the changes of the next test.
+        await database('change')
+          .where({ id })
+          .whereNull('ended_at')
+          .update({ state: 'cancelled', ended_at: now() });
+      }
+      await database('conflict').delete();
+      datacentres.heal();
+    },
+
+    async stop() {
+      worker.shutdown();
+      await running;
+      await Promise.all([optimus.close(), database.destroy(), telemetry.shutdown()]);
+    },
+  };
+  return harness;
+}
+
+/** Keeps the SDK's own output out of the tests'; to be called before anything of Temporal's starts. */
+export function silenceTemporal(): void {
+  const ignore = (): void => undefined;
+  Runtime.install({
+    logger: {
+      log: ignore,
+      trace: ignore,
+      debug: ignore,
+      info: ignore,
+      warn: ignore,
+      error: ignore,
+    },
+    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+    shutdownSignals: [],
+  });
+}
+
+async function preparePeopleAndInventory(database: Knex): Promise<void> {
+  const access = createAccessRegister(database);
+  for (const [id, roles] of Object.entries(people)) {
+    await access.addPrincipal({ id, name: id, email: `${id}@example.com`, roles });
+  }
+  const parts = inventoryKinds.map((kind) => ({
+    kind,
+    format: 'csv' as const,
+    stream: createReadStream(join(root, 'examples', 'inventory', `${kind}.csv`)),
+  }));
+  const report = await createInventoryImporter(database).import(inOrder(parts), {
+    importedBy: 'marta',
+  });
+  if (!report.imported) throw new Error(JSON.stringify(report.badLines));
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- the importer takes parts as they arrive
+async function* inOrder<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
+
+/** The activities' clock is the server's, which skips time: it is read anew before each of them. */
+function afterLookingAtTheClock<T extends object>(steps: T, look: () => Promise<void>): T {
+  return Object.fromEntries(
+    Object.entries(steps).map(([name, step]) => [
+      name,
+      async (...args: unknown[]) => {
+        await look();
+        return (step as (...args: unknown[]) => Promise<unknown>)(...args);
+      },
+    ]),
+  ) as T;
+}
