@@ -43,7 +43,7 @@ const database = createDatabase({
   poolMax: 20,
   applicationName: 'ctc-api',
 });
-const metrics = createMetrics(database);
+const metrics = createMetrics(database, telemetry.resource);
 const optimus = createOptimus(config.optimus);
 
 // Lazily: the API takes requests while Temporal is away.

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createApiClient, type ApiClient } from './client.ts';
 import { CliError, exitCodes } from './errors.ts';
@@ -48,7 +47,7 @@ function tokenFor({ as, dataDir }: GlobalOptions): string {
   if (token !== undefined) return token;
   const names = Object.keys(kept);
   throw new CliError(
-    `There is no token for "${name}" in ${join('.', tokensFile(dataDir))}${names.length > 0 ? `; there are: ${names.join(', ')}` : ''}.\nSet CTC_TOKEN, or let an administrator run: ctc token issue ${name} --save`,
+    `There is no token for "${name}" in ${tokensFile(dataDir)}${names.length > 0 ? `; there are: ${names.join(', ')}` : ''}.\nSet CTC_TOKEN, or let an administrator run: ctc token issue ${name} --save`,
     exitCodes.notAllowed,
   );
 }

@@ -1,4 +1,5 @@
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import type { Resource } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { Knex } from 'knex';
 
@@ -9,9 +10,9 @@ interface Pool {
 }
 
 /** Figures of the whole system, read from the record when they are asked for. */
-export function createMetrics(database: Knex): { render(): Promise<string> } {
+export function createMetrics(database: Knex, resource: Resource): { render(): Promise<string> } {
   const reader = new PrometheusExporter({ preventServerStart: true });
-  const meter = new MeterProvider({ readers: [reader] }).getMeter('ctc');
+  const meter = new MeterProvider({ resource, readers: [reader] }).getMeter('ctc');
   const serializer = new PrometheusSerializer('ctc');
 
   const changes = meter.createObservableGauge('changes', { description: 'Changes by state' });

@@ -11,7 +11,8 @@ const who = (by: (typeof lifeCycle)[number]['by']): string =>
   by === 'workflow' ? 'the workflow' : permissions[by].join(', ');
 
 const table = lifeCycle.map(
-  ({ from, event, to, by, requires }) => `| ${from} | ${event} | ${to} | ${who(by)} | ${requires} |`,
+  ({ from, event, to, by, requires }) =>
+    `| ${from} | ${event} | ${to} | ${who(by)} | ${requires} |`,
 );
 // Holds lead back to where they began: drawn once, they would hide everything else.
 const arrows = lifeCycle

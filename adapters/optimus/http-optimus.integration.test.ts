@@ -63,10 +63,10 @@ describe('an external simulator that misbehaves', () => {
   });
 
   it.each([
-    ['never answers', (() => {}) as RequestListener, /did not answer within 300 ms/],
+    ['never answers', (() => {}), /did not answer within 300 ms/],
     [
       'answers what is not JSON',
-      ((_request, response) => response.end('<html>')) as RequestListener,
+      ((_request, response) => response.end('<html>')),
       /not JSON/,
     ],
     [
@@ -81,12 +81,12 @@ describe('an external simulator that misbehaves', () => {
             rejectedDatacentres: [],
             contradictions: [],
           }),
-        )) as RequestListener,
+        )),
       /of other inputs/,
     ],
     [
       'leaves out what the contract demands',
-      ((_request, response) => response.end('{"status":"optimal"}')) as RequestListener,
+      ((_request, response) => response.end('{"status":"optimal"}')),
       /engine/,
     ],
   ])('is not believed when it %s', async (_what, answer, words) => {

@@ -119,6 +119,18 @@ describe('detectConflicts', () => {
     }
   });
 
+  it('finds an item that is degraded through what the other works on, and none that keeps a spare', () => {
+    const found = detect(one({ items: [down('web-1')] }), two({ items: [degraded('switch')] }));
+    expect(kindsOf(found)).toContain('blocking dependency items');
+    const spare = graphOf('cache: 1 of disk-1, disk-2');
+    const atRisk = detect(
+      interventionOn(spare, 1, { items: [degraded('cache')] }),
+      interventionOn(spare, 2, { items: [down('disk-1')] }),
+      spare,
+    );
+    expect(atRisk).toEqual([]);
+  });
+
   it('finds a service that goes down only if both halves of its redundancy are worked on', () => {
     const found = detect(one({ items: [down('web-1')] }), two({ items: [down('web-2')] }));
     expect(kindsOf(found)).toEqual([

@@ -233,14 +233,16 @@ describe('windowRequestOf', () => {
 
   it('resolves to the instants it was made of, in any zone and around any change of the clock', () => {
     const second = fc.oneof(
-      fc.integer({ min: Date.parse('2026-10-24T20:00Z'), max: Date.parse('2026-10-25T06:00Z') }),
-      fc.integer({ min: Date.parse('2026-03-28T20:00Z'), max: Date.parse('2026-03-29T06:00Z') }),
+      fc.integer({ min: Date.parse('2026-10-24T23:00Z'), max: Date.parse('2026-10-25T03:00Z') }),
+      fc.integer({ min: Date.parse('2026-03-28T23:00Z'), max: Date.parse('2026-03-29T03:00Z') }),
       fc.integer({ min: Date.parse('2020-01-01T00:00Z'), max: Date.parse('2040-01-01T00:00Z') }),
     );
     fc.assert(
       fc.property(
         second.map((ms) => Math.floor(ms / 1000) * 1000),
-        fc.integer({ min: 1, max: 30 * 86_400 }).map((seconds) => seconds * 1000),
+        fc
+          .oneof(fc.integer({ min: 1, max: 7200 }), fc.integer({ min: 1, max: 30 * 86_400 }))
+          .map((seconds) => seconds * 1000),
         fc.double({ min: 0, max: 1, noNaN: true }),
         fc.constantFrom('Europe/Madrid', 'Atlantic/Canary', 'America/New_York', 'Asia/Kolkata'),
         (opensAtMs, lengthMs, part, zone) => {
@@ -253,6 +255,7 @@ describe('windowRequestOf', () => {
           expect(Date.parse(resolved.closesAt)).toBe(closesAtMs);
         },
       ),
+      { numRuns: 500 },
     );
   });
 });

@@ -2,7 +2,11 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { transitionFor } from '../../domain/change/life-cycle.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 import { createTimeSkippingEnvironment } from './temporal.ts';
-import { createWorkflowHarness, silenceTemporal, type WorkflowHarness } from './workflow-harness.ts';
+import {
+  createWorkflowHarness,
+  silenceTemporal,
+  type WorkflowHarness,
+} from './workflow-harness.ts';
 
 /**
  * The harness for the tests of one `.workflow.test.ts`, on a database and a time-skipping server of its own.
@@ -41,7 +45,10 @@ async function expectPathOfLifeCycle(harness: WorkflowHarness, id: string): Prom
   let state = first?.to;
   for (const { event, from, to } of steps) {
     expect(from, event).toBe(state);
-    expect(transitionFor(from ?? 'requested', event as never, to ?? 'requested'), event).toBeDefined();
+    expect(
+      transitionFor(from ?? 'requested', event as never, to ?? 'requested'),
+      event,
+    ).toBeDefined();
     state = to;
   }
   expect((await harness.change(id)).state).toBe(state);

@@ -282,7 +282,12 @@ export async function createWorkflowHarness(options: {
 
     async approve(id, by = 'olga') {
       const { planHash } = await harness.untilState(id, 'awaiting-approval');
-      const decision = { by, reason: 'as planned', decision: 'approved', planHash: planHash ?? '' } as const;
+      const decision = {
+        by,
+        reason: 'as planned',
+        decision: 'approved',
+        planHash: planHash ?? '',
+      } as const;
       return harness.send(id, 'decide', decision);
     },
 

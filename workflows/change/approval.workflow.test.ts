@@ -55,9 +55,10 @@ describe('a change that awaits approval', () => {
       expect.arrayContaining(['marta', 'olga', 'sergio']),
     );
 
-    await expect(
-      harness.send(id, 'decide', decisionOn('whatever', 'olga')),
-    ).rejects.toMatchObject({ kind: 'conflict', code: 'workflow-not-running' });
+    await expect(harness.send(id, 'decide', decisionOn('whatever', 'olga'))).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'workflow-not-running',
+    });
   });
 
   it('refuses decisions of its requester, on another plan, and after it was decided', async () => {
@@ -67,7 +68,9 @@ describe('a change that awaits approval', () => {
       kind: 'refused',
       code: 'own-change',
     });
-    await expect(harness.send(id, 'decide', decisionOn('0'.repeat(64), 'olga'))).rejects.toMatchObject({
+    await expect(
+      harness.send(id, 'decide', decisionOn('0'.repeat(64), 'olga')),
+    ).rejects.toMatchObject({
       kind: 'refused',
       code: 'plan-changed',
     });
@@ -97,9 +100,7 @@ describe('a change that awaits approval', () => {
     const id = await harness.request(firewall, inTwentyDays);
     const { planHash } = await harness.untilState(id, 'awaiting-approval');
     const results = await Promise.allSettled(
-      ['olga', 'marta', 'sergio'].map((by) =>
-        harness.send(id, 'decide', decisionOn(planHash, by)),
-      ),
+      ['olga', 'marta', 'sergio'].map((by) => harness.send(id, 'decide', decisionOn(planHash, by))),
     );
     const statuses = results.map(({ status }) => status).sort();
     expect(statuses).toEqual(['fulfilled', 'rejected', 'rejected']);
@@ -184,7 +185,11 @@ describe('a moved window', () => {
         by: 'ana',
         reason: 'later',
         revision: 3,
-        window: { request: { asked, resolved }, opensAt: resolved.opensAt, closesAt: resolved.closesAt },
+        window: {
+          request: { asked, resolved },
+          opensAt: resolved.opensAt,
+          closesAt: resolved.closesAt,
+        },
       }),
     ).rejects.toMatchObject({ kind: 'refused', code: 'plan-changed' });
   });
