@@ -214,5 +214,11 @@ async function nextFreeAsRequest(deps: AppDeps, change: ChangeDetail): Promise<W
       remedy: 'Ask for a shorter window, or move the interventions that are in the way.',
     });
   }
-  return windowRequestOf(free, change.window.zone);
+  const { opensAt, latestStartAt, closesAt, zone } = change.window;
+  // As long after the opening as it was, where a latest start was asked for at all.
+  const latestStart =
+    latestStartAt === closesAt
+      ? {}
+      : { latestStartAtMs: free.opensAtMs + Date.parse(latestStartAt) - Date.parse(opensAt) };
+  return windowRequestOf({ ...free, ...latestStart }, zone);
 }
