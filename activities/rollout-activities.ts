@@ -36,7 +36,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
         code: 'not-simulated',
       });
     }
-    const application = await changes.application(request.application);
+    const application = await changes.plannedApplication(ref.changeId);
     const release = await changes.release(request.application, request.release);
     const occupied = await rollouts.occupiedDatacentres(ref.changeId, request.application);
     const unbound = desiredStates({

@@ -29,7 +29,7 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
           code: 'no-such-attempt',
         });
       }
-      const application = await changes.application(attempt.application);
+      const application = await changes.plannedApplication(ref.changeId);
       const { path, samples, intervalMs, timeoutMs } = application.verification;
       const entryNames = new Set(
         application.components.filter(({ entry }) => entry).map(({ name }) => name),

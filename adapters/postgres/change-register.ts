@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
 import type {
+  ChangePlan,
   ChangeRegister,
   RequestedChange,
   VerifiedRelease,
@@ -53,6 +54,17 @@ export function createChangeRegister(database: Knex): ChangeRegister {
         );
       }
       return applicationDefinitionSchema.parse(row.definition);
+    },
+
+    async plannedApplication(changeId) {
+      const row = await database('change')
+        .where({ id: changeId })
+        .first<{ plan: ChangePlan | null } | undefined>('plan');
+      const planned = row?.plan?.application;
+      if (planned === undefined || planned === null) {
+        throw missing('planned application of change', changeId);
+      }
+      return applicationDefinitionSchema.parse(planned);
     },
 
     async release(application, version) {

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
-import type { RolloutRegister, StoredAttempt } from '../../domain/change/ports.ts';
+import type { ChangePlan, RolloutRegister, StoredAttempt } from '../../domain/change/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { InventoryReader } from '../../domain/inventory/ports.ts';
 import type { Measurement, SimulationResult } from '../../domain/placement/simulation.ts';
@@ -48,13 +48,11 @@ export function createRolloutRegister({
     },
 
     async simulationInput(changeId) {
-      const change = await database('change as c')
-        .join('application as a', 'a.name', 'c.application')
-        .where('c.id', changeId)
+      const change = await database('change')
+        .where({ id: changeId })
         .first<
-          | { definition: StoredDefinition; application: string; application_definition: unknown }
-          | undefined
-        >('c.definition', 'c.application', 'a.definition as application_definition');
+          { definition: StoredDefinition; application: string; plan: ChangePlan | null } | undefined
+        >('definition', 'application', 'plan');
       if (change?.definition.request.kind !== 'release') {
         throw new DomainError('invalid', `Change ${changeId} does not deploy a release.`, {
           code: 'not-a-release',
@@ -68,7 +66,8 @@ export function createRolloutRegister({
         machinesHeldByOthers(database, change.application),
       ]);
       return {
-        application: applicationDefinitionSchema.parse(change.application_definition),
+        // As it was approved: what was changed in its definition since counts for the next change.
+        application: applicationDefinitionSchema.parse(change.plan?.application),
         datacentres: candidates,
         offers: offers.map((offer) => ({
           ...offer,

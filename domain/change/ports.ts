@@ -91,6 +91,11 @@ export interface ChangeRegister {
     version: string,
   ): Promise<{ definition: ReleaseDefinition; digest: string }>;
   application(name: string): Promise<ApplicationDefinition>;
+  /**
+   * The application as it was when the plan was approved: what is changed in its definition afterwards
+   * counts for the next change. @throws DomainError `not-found` before the first assessment.
+   */
+  plannedApplication(changeId: string): Promise<ApplicationDefinition>;
   /** The newest verified release, not counting what the named change itself verified. */
   lastVerified(application: string, notBy: string): Promise<VerifiedRelease | undefined>;
   /**

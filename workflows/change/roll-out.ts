@@ -32,6 +32,8 @@ type Ending =
 export async function rollOut(story: ChangeStory, plan: AssessedPlan): Promise<void> {
   const scope = new CancellationScope();
   story.rollout = scope;
+  // It was stopped between the window's opening and here.
+  if (story.abort !== null) scope.cancel();
   let ending: Ending;
   try {
     ending = await scope.run(() => deployUntilVerified(story, plan));
