@@ -1,10 +1,6 @@
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { join } from 'node:path';
-import { createAssessmentActivities } from '../activities/assessment-activities.ts';
-import { createRolloutActivities } from '../activities/rollout-activities.ts';
-import { createSiteActivities } from '../activities/site-activities.ts';
-import { withMappedFailures } from '../activities/to-application-failure.ts';
-import { createVerificationActivities } from '../activities/verification-activities.ts';
+import { createChangeSteps } from '../activities/create-change-steps.ts';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
 import { createDriverRegistry } from '../adapters/driver-registry.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
@@ -15,7 +11,6 @@ import { createInventoryReadModel } from '../adapters/postgres/inventory-read-mo
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
-import type { ChangeSteps } from '../domain/change/change-steps.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
 import { toolsDirectory } from '../platform/embedded/tools-directory.ts';
@@ -66,38 +61,18 @@ const drivers = createDriverRegistry({
 
 const now = (): string => new Date().toISOString();
 const inventory = createInventoryReadModel(database);
-const changes = createChangeRegister(database);
-const rollouts = createRolloutRegister({ database, inventory });
-const { driverFor } = drivers;
 
-/** Everything that the workflows order, composed of the ports. */
-const activities: ChangeSteps = withMappedFailures({
-  ...createRecordSteps({ database, now }),
-  ...createAssessmentActivities({
-    changes,
-    inventory,
-    graph: createGraphCache(inventory),
-    approvals: { expiryMs: config.approvalExpiryMs, twoPersonsFromServicesDown: 1_000 },
-    hashOf: canonicalHash,
-    now,
-  }),
-  ...createRolloutActivities({
-    changes,
-    rollouts,
-    optimus,
-    driverFor,
-    latencies: () => inventory.latencies(),
-    now,
-  }),
-  ...createSiteActivities({ rollouts, driverFor, now }),
-  ...createVerificationActivities({
-    changes,
-    rollouts,
-    driverFor,
-    offers: () => inventory.offers(),
-    datacentres: () => inventory.candidateDatacentres(),
-    now,
-  }),
+const activities = createChangeSteps({
+  record: createRecordSteps({ database, now }),
+  changes: createChangeRegister(database),
+  rollouts: createRolloutRegister({ database, inventory }),
+  inventory,
+  graph: createGraphCache(inventory),
+  approvals: { expiryMs: config.approvalExpiryMs, twoPersonsFromServicesDown: 1_000 },
+  optimus,
+  driverFor: drivers.driverFor,
+  hashOf: canonicalHash,
+  now,
 });
 
 const [connection, workflowBundle] = await Promise.all([

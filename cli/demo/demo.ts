@@ -7,7 +7,7 @@ import {
   endLocalComponents,
 } from '../../platform/embedded/clear-data.ts';
 import { createApiClient } from '../client.ts';
-import { getChange } from '../commands/change-commands.ts';
+import { getChange } from '../commands/get-change.ts';
 import { importInventory } from '../commands/inventory-commands.ts';
 import { applyApplication, registerRelease } from '../commands/application-commands.ts';
 import { startLocalStack } from '../commands/stack-commands.ts';

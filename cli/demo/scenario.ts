@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { windowRequestOf } from '../../domain/windows/window.ts';
 import { answerOf, onceHeaders } from '../client.ts';
-import { getChange, type Change } from '../commands/change-commands.ts';
+import { getChange, type Change } from '../commands/get-change.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';

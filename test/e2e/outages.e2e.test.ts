@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerOf, onceHeaders } from '../../cli/client.ts';
-import { getChange } from '../../cli/commands/change-commands.ts';
+import { getChange } from '../../cli/commands/get-change.ts';
 import {
   approve,
   crash,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerOf, createApiClient, onceHeaders } from '../../cli/client.ts';
 import { applyApplication } from '../../cli/commands/application-commands.ts';
-import { getChange, type Change } from '../../cli/commands/change-commands.ts';
+import { getChange, type Change } from '../../cli/commands/get-change.ts';
 import { importInventory } from '../../cli/commands/inventory-commands.ts';
 import { startLocalStack } from '../../cli/commands/stack-commands.ts';
 import type { CliContext } from '../../cli/context.ts';

@@ -31,7 +31,11 @@ import { releaseDefinitionSchema } from '../../domain/application/release-defini
 import { changeRequestSchema } from '../../domain/change/change-request.ts';
 import type { ChangeSteps } from '../../domain/change/change-steps.ts';
 import type { ChangeState } from '../../domain/change/life-cycle.ts';
-import type { Acknowledgement, ChangeUpdates } from '../../domain/change/messages.ts';
+import {
+  changeMessages,
+  type Acknowledgement,
+  type ChangeUpdates,
+} from '../../domain/change/messages.ts';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
 import {
   resolveWindow,
@@ -345,11 +349,12 @@ export async function createWorkflowHarness(options: {
     async endAll() {
       const ids = started.splice(0);
       for (const id of ids) {
-        await client.workflow
-          .getHandle(changeWorkflowId(id))
-          .terminate('the test is over')
-          // It has ended by itself.
-          .catch(() => undefined);
+        const handle = client.workflow.getHandle(changeWorkflowId(id));
+        // The answer tells that no task of it is under way: ended in the middle of one, the server would
+        // skip no time any more.
+        await handle.query(changeMessages.status).catch(() => undefined);
+        // It may have ended by itself.
+        await handle.terminate('the test is over').catch(() => undefined);
         // What it reserved must not stand against the changes of the next test.
         await database('change')
           .where({ id })

@@ -1,47 +1,19 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 import { holdableStates, transitionFor, type ChangeState } from '../../domain/change/life-cycle.ts';
-import type { Acknowledgement, Decision, Message } from '../../domain/change/messages.ts';
+import type { Decision, Message } from '../../domain/change/messages.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
 import { record } from '../steps.ts';
 import {
   cancelUpdate,
-  closeUpdate,
   decideUpdate,
   moveWindowUpdate,
   pauseUpdate,
-  reportUpdate,
   resumeUpdate,
-  retryRollbackUpdate,
-  startReviewUpdate,
   statusQuery,
 } from './change-messages.ts';
 import type { ChangeStory } from './change-state.ts';
-
-/** Refuses a message for good, in words that the sender can act on. */
-function refuse(code: string, message: string): never {
-  throw ApplicationFailure.create({
-    message,
-    type: 'refused',
-    nonRetryable: true,
-    details: [{ code }],
-  });
-}
-
-function needState(story: ChangeStory, allowed: readonly ChangeState[], doing: string): void {
-  if (allowed.includes(story.state)) return;
-  refuse(
-    'wrong-state',
-    `${labelOf(story)} is ${story.state}: ${doing} is possible only while it is ${allowed.join(' or ')}.`,
-  );
-}
-
-function labelOf(story: ChangeStory): string {
-  return story.plan?.label ?? 'The change';
-}
-
-function acknowledge(story: ChangeStory, message: string): Acknowledgement {
-  return { state: story.state, message };
-}
+import { handlePeopleAtWork } from './people-handlers.ts';
+import { acknowledge, labelOf, needState, refuse } from './refusals.ts';
 
 /**
  * The decisions of people. Validators are synchronous and refuse what is wrong already; handlers take
@@ -237,85 +209,5 @@ function handleHolds(story: ChangeStory): void {
         return acknowledge(story, 'Resumed.');
       }),
     { validator: checkResume },
-  );
-}
-
-function handlePeopleAtWork(story: ChangeStory): void {
-  const ways = {
-    implemented: { event: 'implement', words: 'Implemented' },
-    'backed-out': { event: 'back-out', words: 'Backed out' },
-    'left-broken': { event: 'leave-broken', words: 'Left broken' },
-  } as const;
-  setHandler(
-    reportUpdate,
-    (report) =>
-      story.turns.runExclusive(async () => {
-        needState(story, ['implementing'], 'reporting the outcome');
-        const { event, words } = ways[report.result];
-        await story.step(event, {
-          actor: report.by,
-          message: `${words}, says ${report.by}: ${report.reason}`,
-          alert: 'everyone-involved',
-        });
-        return acknowledge(story, `${words}.`);
-      }),
-    { validator: (_report) => needState(story, ['implementing'], 'reporting the outcome') },
-  );
-
-  const plain = (
-    update: typeof retryRollbackUpdate,
-    allowed: readonly ChangeState[],
-    doing: string,
-    carryOut: (request: Message) => Promise<string>,
-  ): void => {
-    const check = (_request: Message): void => needState(story, allowed, doing);
-    setHandler(
-      update,
-      (request) =>
-        story.turns.runExclusive(async () => {
-          check(request);
-          return acknowledge(story, await carryOut(request));
-        }),
-      { validator: check },
-    );
-  };
-  plain(
-    retryRollbackUpdate,
-    ['rollback-incomplete'],
-    'trying the rollback again',
-    async (request) => {
-      await story.step('retry-rollback', {
-        actor: request.by,
-        message: `The rollback is tried again by ${request.by}: ${request.reason}`,
-      });
-      return 'The rollback runs again.';
-    },
-  );
-  plain(
-    startReviewUpdate,
-    ['completed', 'rolled-back', 'rollback-incomplete'],
-    'reviewing',
-    async (request) => {
-      await story.step('start-review', {
-        actor: request.by,
-        message: `Review started by ${request.by}: ${request.reason}`,
-      });
-      return 'In review.';
-    },
-  );
-  const checkClose = (_review: Message): void => needState(story, ['in-review'], 'closing');
-  setHandler(
-    closeUpdate,
-    (review) =>
-      story.turns.runExclusive(async () => {
-        checkClose(review);
-        await story.step('close', {
-          actor: review.by,
-          message: `Closed by ${review.by}: ${review.reason}`,
-          details: { lessons: review.lessons },
-        });
-        return acknowledge(story, 'Closed.');
-      }),
-    { validator: checkClose },
   );
 }

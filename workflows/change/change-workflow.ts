@@ -5,7 +5,7 @@ import {
   isCancellation,
   TemporalFailure,
 } from '@temporalio/workflow';
-import { isEnded, type ChangeState } from '../../domain/change/life-cycle.ts';
+import { isEnded, transitionFor, type ChangeState } from '../../domain/change/life-cycle.ts';
 import type { AssessedPlan } from '../../domain/change/story.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
 import { mayStart } from '../../domain/windows/window-rules.ts';
@@ -34,6 +34,7 @@ export async function changeWorkflow({ changeId }: ChangeWorkflowInput): Promise
     if (plan !== null) await carryOut(story, plan);
     await review(story);
   } catch (error) {
+    if (isCancellation(error)) await recordCancellation(story);
     // A plain error would leave the workflow's task failing for ever, with nobody told.
     if (error instanceof TemporalFailure) throw error;
     throw ApplicationFailure.nonRetryable(
@@ -44,6 +45,17 @@ export async function changeWorkflow({ changeId }: ChangeWorkflowInput): Promise
     await condition(allHandlersFinished);
   }
   return story.state;
+}
+
+/** The engine itself was asked to cancel the workflow: no record may be left that waits for ever. */
+async function recordCancellation(story: ChangeStory): Promise<void> {
+  await story.turns.runExclusive(async () => {
+    if (transitionFor(story.state, 'cancel') === undefined) return;
+    await story.step('cancel', {
+      message: 'Cancelled through the workflow engine; nothing was touched.',
+      alert: 'everyone-involved',
+    });
+  });
 }
 
 /** Until a plan is approved and its window is open; null when the change ended before that. */

@@ -1,0 +1,35 @@
+import type { ChangeSteps, RecordSteps } from '../domain/change/change-steps.ts';
+import type { InventoryReader } from '../domain/inventory/ports.ts';
+import {
+  createAssessmentActivities,
+  type AssessmentActivityPorts,
+} from './assessment-activities.ts';
+import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
+import { createSiteActivities } from './site-activities.ts';
+import { withMappedFailures } from './to-application-failure.ts';
+import { createVerificationActivities } from './verification-activities.ts';
+
+export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
+  Omit<RolloutActivityPorts, 'latencies'> & {
+    readonly record: RecordSteps;
+    readonly inventory: Pick<
+      InventoryReader,
+      'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers' | 'summariseAffected'
+    >;
+  };
+
+/** Everything that the workflows order, made of the ports; errors come as Temporal understands them. */
+export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
+  const { inventory } = ports;
+  return withMappedFailures({
+    ...ports.record,
+    ...createAssessmentActivities(ports),
+    ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),
+    ...createSiteActivities(ports),
+    ...createVerificationActivities({
+      ...ports,
+      offers: () => inventory.offers(),
+      datacentres: () => inventory.candidateDatacentres(),
+    }),
+  });
+}

@@ -1,0 +1,149 @@
+/**
+ * Records the histories that workflows/replay.integration.test.ts replays, from real runs on a
+ * time-skipping server, into test/histories. Run it after a change of the workflows that running changes
+ * cannot follow: `node tools/record-histories.ts`.
+ */
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrateDatabase } from '../migrations/migrate.ts';
+import { searchPath } from '../platform/config.ts';
+import { startPostgres } from '../platform/embedded/start-postgres.ts';
+import { resolveTemporalBinary } from '../platform/embedded/temporal-binary.ts';
+import { toolsDirectory } from '../platform/embedded/tools-directory.ts';
+import { temporalTestServer } from '../platform/install/temporal-programs.ts';
+import { silentLogger } from '../platform/logging.ts';
+import {
+  approvalExpiryMs,
+  createWorkflowHarness,
+  dayMs,
+  hourMs,
+  silenceTemporal,
+  type WorkflowHarness,
+} from '../test/support/workflow-harness.ts';
+
+const target = join(import.meta.dirname, '..', 'test', 'histories');
+const mostBytes = 300_000;
+
+/** Each runs one change and answers with the ids of the workflows to keep, by file name. */
+const stories: readonly ((harness: WorkflowHarness) => Promise<Record<string, string>>)[] = [
+  async (harness) => {
+    const application = await harness.registerApplication();
+    const id = await harness.requestRelease(application, '1.0.0');
+    await harness.approve(id);
+    await harness.untilState(id, 'completed');
+    await harness.send(id, 'startReview', { by: 'marta', reason: 'it is due' });
+    await harness.send(id, 'close', { by: 'marta', reason: 'all well', lessons: 'none' });
+    return {
+      'change-completed': `change/${id}`,
+      'deployment-applied': `change/${id}/1/mad`,
+    };
+  },
+  async (harness) => {
+    const application = await harness.registerApplication();
+    harness.datacentres.let({ component: 'web', datacentre: 'mad' }, { durationMs: 400 });
+    const id = await harness.requestRelease(application, '1.0.0');
+    await harness.approve(id);
+    await harness.untilState(id, 'completed');
+    return { 'change-redeployed': `change/${id}` };
+  },
+  async (harness) => {
+    const application = await harness.registerApplication();
+    harness.datacentres.let({ component: 'api' }, { state: 'failed' });
+    const id = await harness.requestRelease(application, '1.0.0');
+    await harness.approve(id);
+    const { attempt } = await harness.untilState(id, 'rolled-back');
+    return {
+      'change-rolled-back': `change/${id}`,
+      'deployment-failed': `change/${id}/1/mad`,
+      'deployment-restored': `change/${id}/${attempt}/mad`,
+    };
+  },
+  async (harness) => {
+    const application = await harness.registerApplication();
+    const window = { opensInMs: 3 * dayMs, lengthMs: hourMs };
+    const id = await harness.requestRelease(application, '1.0.0', { window });
+    await harness.approve(id);
+    const moved = await harness.windowIn({ opensInMs: 5 * dayMs, lengthMs: hourMs });
+    const { opensAt, closesAt } = moved.resolved;
+    await harness.send(id, 'moveWindow', {
+      by: 'ana',
+      reason: 'later suits better',
+      revision: 2,
+      window: { request: moved, opensAt, closesAt },
+    });
+    await harness.approve(id);
+    await harness.sleep(5 * dayMs);
+    await harness.untilState(id, 'completed');
+    return { 'change-moved-window': `change/${id}` };
+  },
+  async (harness) => {
+    const application = await harness.registerApplication();
+    const window = { opensInMs: 20 * dayMs, lengthMs: hourMs };
+    const id = await harness.requestRelease(application, '1.0.0', { window });
+    await harness.untilState(id, 'awaiting-approval');
+    await harness.sleep(approvalExpiryMs + 1000);
+    await harness.untilState(id, 'expired');
+    return { 'change-expired': `change/${id}` };
+  },
+  async (harness) => {
+    const id = await harness.request({
+      kind: 'infrastructure',
+      datacentres: ['mad'],
+      steps: ['Replace the switch'],
+      rollbackSteps: ['Put the old one back'],
+    });
+    await harness.approve(id);
+    await harness.untilState(id, 'implementing');
+    await harness.send(id, 'report', { by: 'olga', reason: 'done', result: 'implemented' });
+    return { 'change-manual': `change/${id}` };
+  },
+];
+
+async function record(harness: WorkflowHarness): Promise<void> {
+  await mkdir(target, { recursive: true });
+  for (const story of stories) {
+    for (const [name, workflowId] of Object.entries(await story(harness))) {
+      const handle = harness.environment.client.workflow.getHandle(workflowId);
+      const json = JSON.stringify(historyToJSON(await handle.fetchHistory()), withoutMachine, 1);
+      if (json.length > mostBytes) throw new Error(`${name} has ${json.length} bytes`);
+      await writeFile(join(target, `${name}.json`), `${json}\n`);
+      console.log(`${name}.json ${json.length} bytes`);
+    }
+    await harness.endAll();
+  }
+}
+
+/** What says on which machine it was recorded; replaying needs none of it. */
+function withoutMachine(key: string, value: unknown): unknown {
+  if (key === 'stackTrace') return '';
+  return key === 'identity' ? 'recorder' : value;
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'ctc-histories-'));
+const postgres = await startPostgres({ directory, durable: false });
+try {
+  await migrateDatabase(postgres.url);
+  silenceTemporal();
+  const path = await resolveTemporalBinary({
+    program: temporalTestServer,
+    dataDirectory: toolsDirectory,
+    searchPath: searchPath(),
+    logger: silentLogger,
+  });
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  const harness = await createWorkflowHarness({ environment, databaseUrl: postgres.url });
+  try {
+    await record(harness);
+  } finally {
+    await harness.stop();
+    await environment.teardown();
+  }
+} finally {
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+}

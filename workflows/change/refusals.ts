@@ -1,0 +1,35 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { ChangeState } from '../../domain/change/life-cycle.ts';
+import type { Acknowledgement } from '../../domain/change/messages.ts';
+import type { ChangeStory } from './change-state.ts';
+
+/** Refuses a message for good, in words that the sender can act on. */
+export function refuse(code: string, message: string): never {
+  throw ApplicationFailure.create({
+    message,
+    type: 'refused',
+    nonRetryable: true,
+    details: [{ code }],
+  });
+}
+
+/** Refuses what is not possible in the state that the change is in. */
+export function needState(
+  story: ChangeStory,
+  allowed: readonly ChangeState[],
+  doing: string,
+): void {
+  if (allowed.includes(story.state)) return;
+  refuse(
+    'wrong-state',
+    `${labelOf(story)} is ${story.state}: ${doing} is possible only while it is ${allowed.join(' or ')}.`,
+  );
+}
+
+export function labelOf(story: ChangeStory): string {
+  return story.plan?.label ?? 'The change';
+}
+
+export function acknowledge(story: ChangeStory, message: string): Acknowledgement {
+  return { state: story.state, message };
+}
