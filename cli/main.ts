@@ -3,8 +3,10 @@ import pc from 'picocolors';
 import { exitCodes, explainFailure } from './errors.ts';
 import { buildProgram } from './program.ts';
 
-/** The `ctc` command. Exit codes are in cli/errors.ts and docs/operations.md. */
-process.once('SIGINT', () => process.exit(exitCodes.interrupted));
+/**
+ * The `ctc` command. Exit codes are in cli/errors.ts and docs/operations.md; an interrupt ends it as Node
+ * does by default, which shells report as 130.
+ */
 // A reader such as head that has seen enough is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.ok);

@@ -3,7 +3,6 @@
  * time-skipping server, into test/histories. Run it after a change of the workflows that running changes
  * cannot follow: `node tools/record-histories.ts`.
  */
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +14,7 @@ import { resolveTemporalBinary } from '../platform/embedded/temporal-binary.ts';
 import { toolsDirectory } from '../platform/embedded/tools-directory.ts';
 import { temporalTestServer } from '../platform/install/temporal-programs.ts';
 import { silentLogger } from '../platform/logging.ts';
+import { historyToJson } from '../test/support/history-json.ts';
 import {
   approvalExpiryMs,
   createWorkflowHarness,
@@ -107,19 +107,13 @@ async function record(harness: WorkflowHarness): Promise<void> {
   for (const story of stories) {
     for (const [name, workflowId] of Object.entries(await story(harness))) {
       const handle = harness.environment.client.workflow.getHandle(workflowId);
-      const json = JSON.stringify(historyToJSON(await handle.fetchHistory()), withoutMachine, 1);
+      const json = historyToJson(await handle.fetchHistory());
       if (json.length > mostBytes) throw new Error(`${name} has ${json.length} bytes`);
-      await writeFile(join(target, `${name}.json`), `${json}\n`);
+      await writeFile(join(target, `${name}.json`), json);
       console.log(`${name}.json ${json.length} bytes`);
     }
     await harness.endAll();
   }
-}
-
-/** What says on which machine it was recorded; replaying needs none of it. */
-function withoutMachine(key: string, value: unknown): unknown {
-  if (key === 'stackTrace') return '';
-  return key === 'identity' ? 'recorder' : value;
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'ctc-histories-'));

@@ -1,10 +1,10 @@
-import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DeterminismViolationError, Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toolsDirectory } from '../platform/embedded/tools-directory.ts';
 import { startTelemetry } from '../platform/telemetry.ts';
+import { historyOfJson } from '../test/support/history-json.ts';
 import { silenceTemporal } from '../test/support/workflow-harness.ts';
 import { observed } from '../worker/create-worker.ts';
 import { loadWorkflowBundle } from '../worker/workflow-bundle.ts';
@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 /** What the workflows of today say to a history of before; undefined when they can follow it. */
 async function replay(name: string, history: RecordedHistory): Promise<Error | undefined> {
-  const histories = [{ workflowId: name, history: historyFromJSON(history) }];
+  const histories = [{ workflowId: name, history: historyOfJson(history) }];
   for await (const { error } of Worker.runReplayHistories(options, histories)) return error;
   throw new Error(`${name} was not replayed`);
 }
