@@ -14,7 +14,7 @@ const principalShape = {
   roles: z.array(z.enum(roles)).min(1),
 };
 const principalSchema = z
-  .object({ ...principalShape, disabledAt: z.string().nullable() })
+  .object({ ...principalShape, email: z.string(), disabledAt: z.string().nullable() })
   .meta({ id: 'Principal' });
 const tokenSchema = z
   .object({

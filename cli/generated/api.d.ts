@@ -596,7 +596,6 @@ export interface components {
         Principal: {
             id: string;
             name: string;
-            /** Format: email */
             email: string;
             roles: ("requester" | "deployment-engineer" | "operator" | "change-manager" | "security-officer" | "customer-care" | "auditor" | "administrator")[];
             disabledAt: string | null;

@@ -4,11 +4,7 @@ import type { Knex } from 'knex';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { createAssessmentActivities } from '../../activities/assessment-activities.ts';
-import { createRolloutActivities } from '../../activities/rollout-activities.ts';
-import { createSiteActivities } from '../../activities/site-activities.ts';
-import { withMappedFailures } from '../../activities/to-application-failure.ts';
-import { createVerificationActivities } from '../../activities/verification-activities.ts';
+import { createChangeSteps } from '../../activities/create-change-steps.ts';
 import { canonicalHash } from '../../adapters/canonical-hash.ts';
 import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.ts';
 import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
@@ -29,7 +25,6 @@ import type { Role } from '../../domain/access/roles.ts';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
 import { changeRequestSchema } from '../../domain/change/change-request.ts';
-import type { ChangeSteps } from '../../domain/change/change-steps.ts';
 import type { ChangeState } from '../../domain/change/life-cycle.ts';
 import {
   changeMessages,
@@ -154,34 +149,17 @@ export async function createWorkflowHarness(options: {
   const changes = createChangeRegister(database);
   const rollouts = createRolloutRegister({ database, inventory });
   const driverFor = () => Promise.resolve(datacentres.driver);
-  // Composed as in worker/main.ts; only the clock and the datacentres are others.
-  const activities: ChangeSteps = withMappedFailures({
-    ...createRecordSteps({ database, now }),
-    ...createAssessmentActivities({
-      changes,
-      inventory,
-      graph: createGraphCache(inventory),
-      approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown },
-      hashOf: canonicalHash,
-      now,
-    }),
-    ...createRolloutActivities({
-      changes,
-      rollouts,
-      optimus,
-      driverFor,
-      latencies: () => inventory.latencies(),
-      now,
-    }),
-    ...createSiteActivities({ rollouts, driverFor, now }),
-    ...createVerificationActivities({
-      changes,
-      rollouts,
-      driverFor,
-      offers: () => inventory.offers(),
-      datacentres: () => inventory.candidateDatacentres(),
-      now,
-    }),
+  const activities = createChangeSteps({
+    record: createRecordSteps({ database, now }),
+    changes,
+    inventory,
+    rollouts,
+    graph: createGraphCache(inventory),
+    optimus,
+    driverFor,
+    approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown },
+    hashOf: canonicalHash,
+    now,
   });
   const telemetry = await startTelemetry({ serviceName: 'ctc-test' });
   const worker = await createWorker({

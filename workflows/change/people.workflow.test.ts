@@ -68,7 +68,10 @@ describe('the review', () => {
       harness.send(id, 'close', { ...says('all well'), lessons: 'none' }),
     ).rejects.toMatchObject({ kind: 'refused', code: 'wrong-state' });
     expect((await harness.send(id, 'startReview', says('it is due'))).state).toBe('in-review');
-    const closed = await harness.send(id, 'close', { ...says('all well'), lessons: 'label cables' });
+    const closed = await harness.send(id, 'close', {
+      ...says('all well'),
+      lessons: 'label cables',
+    });
     expect(closed.state).toBe('closed');
     const workflow = harness.environment.client.workflow.getHandle(`change/${id}`);
     expect(await workflow.result()).toBe('closed');

@@ -1,5 +1,6 @@
 import {
   ActivityFailure,
+  ApplicationFailure,
   CancellationScope,
   executeChild,
   isCancellation,
@@ -50,7 +51,7 @@ export async function rollOut(story: ChangeStory, plan: AssessedPlan): Promise<v
 
 async function deployUntilVerified(story: ChangeStory, plan: AssessedPlan): Promise<Ending> {
   for (let round = 0; ; round += 1) {
-    const simulated = await simulate(story, round);
+    const simulated = await simulate(story, plan, round);
     if (simulated.kind !== 'placed') return simulated;
     const setback = await deployAndVerify(story, plan, simulated.waves);
     if (setback === null) return { kind: 'verified' };
@@ -79,12 +80,13 @@ async function deployUntilVerified(story: ChangeStory, plan: AssessedPlan): Prom
 
 async function simulate(
   story: ChangeStory,
+  plan: AssessedPlan,
   round: number,
 ): Promise<{ kind: 'placed'; waves: PlannedAttempt['waves'] } | Ending> {
   await holdIfAsked(story);
   story.attempt += 1;
   const ref = { changeId: story.changeId, attempt: story.attempt };
-  const simulation = await rollout.simulatePlacement(ref);
+  const simulation = await untilItCloses(plan, () => rollout.simulatePlacement(ref));
   if (simulation.status === 'infeasible') {
     await story.step('find-no-placement', {
       message: simulation.summary,
@@ -95,13 +97,25 @@ async function simulate(
       : { kind: 'roll-back', because: 'no placement meets the requirements' };
   }
   const kind: AttemptKind = round === 0 ? 'deploy' : 'redeploy';
-  const planned = await rollout.planAttempt({ ...ref, kind });
+  const planned = await untilItCloses(plan, () => rollout.planAttempt({ ...ref, kind }));
   await story.step('simulate', {
     message: `${simulation.summary} ${planned.summary}`,
     details: { attempt: story.attempt, waves: planned.waves },
     waitingFor: { what: 'wave', detail: `${planned.waves.length} wave(s)` },
   });
   return { kind: 'placed', waves: planned.waves };
+}
+
+/** Optimus or a datacentre may be away for long; the window's end stops the waiting. */
+async function untilItCloses<T>(plan: AssessedPlan, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await CancellationScope.withTimeout(Math.max(1, plan.closesAtMs - Date.now()), ask);
+  } catch (error) {
+    if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+    throw ApplicationFailure.nonRetryable(
+      'the window closed before Optimus and the datacentres had answered',
+    );
+  }
 }
 
 /** Null when every requirement was measured and holds; otherwise what went wrong. */

@@ -303,6 +303,7 @@ describe('a datacentre that cannot be reached', () => {
     const id = await approvedRelease(application, '1.0.0');
     await harness.untilState(id, 'simulating');
     await harness.sleep(2 * hourMs);
-    await harness.untilState(id, 'cancelled', 'rolled-back');
+    await harness.untilState(id, 'rolled-back');
+    expect(await messages(id)).toContain('the window closed before');
   });
 });
