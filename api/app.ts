@@ -42,6 +42,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     forceCloseConnections: true,
   });
 
+  // Bodies are JSON, forms or files; anything else is refused as what it is.
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   await app.register(problemDetails);
