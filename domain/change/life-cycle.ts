@@ -206,7 +206,13 @@ export const lifeCycle: readonly Transition[] = [
     'a person mended what was in the way',
   ),
   ...rows(['implementing'], 'implement', 'completed', 'change.implement', 'what was done'),
-  ...rows(['implementing'], 'back-out', 'rolled-back', 'change.implement', 'what was undone'),
+  ...rows(
+    ['implementing', 'rollback-incomplete'],
+    'back-out',
+    'rolled-back',
+    'change.implement',
+    'what was undone, by hand',
+  ),
   ...rows(
     ['implementing'],
     'leave-broken',

@@ -1,6 +1,6 @@
 import { setHandler } from '@temporalio/workflow';
 import type { ChangeState } from '../../domain/change/life-cycle.ts';
-import type { Message } from '../../domain/change/messages.ts';
+import type { ImplementationReport, Message } from '../../domain/change/messages.ts';
 import {
   closeUpdate,
   reportUpdate,
@@ -8,7 +8,7 @@ import {
   startReviewUpdate,
 } from './change-messages.ts';
 import type { ChangeStory } from './change-state.ts';
-import { acknowledge, needState } from './refusals.ts';
+import { acknowledge, labelOf, needState, refuse } from './refusals.ts';
 
 /** What people report, mend and review. */
 export function handlePeopleAtWork(story: ChangeStory): void {
@@ -17,11 +17,17 @@ export function handlePeopleAtWork(story: ChangeStory): void {
     'backed-out': { event: 'back-out', words: 'Backed out' },
     'left-broken': { event: 'leave-broken', words: 'Left broken' },
   } as const;
+  const checkReport = ({ result }: ImplementationReport): void => {
+    // What was left broken, or could not be restored, may be put right by hand later.
+    const allowed: readonly ChangeState[] =
+      result === 'backed-out' ? ['implementing', 'rollback-incomplete'] : ['implementing'];
+    needState(story, allowed, `reporting it as ${result}`);
+  };
   setHandler(
     reportUpdate,
     (report) =>
       story.turns.runExclusive(async () => {
-        needState(story, ['implementing'], 'reporting the outcome');
+        checkReport(report);
         const { event, words } = ways[report.result];
         await story.step(event, {
           actor: report.by,
@@ -30,7 +36,7 @@ export function handlePeopleAtWork(story: ChangeStory): void {
         });
         return acknowledge(story, `${words}.`);
       }),
-    { validator: (_report) => needState(story, ['implementing'], 'reporting the outcome') },
+    { validator: checkReport },
   );
 
   const plain = (
@@ -39,7 +45,15 @@ export function handlePeopleAtWork(story: ChangeStory): void {
     doing: string,
     carryOut: (request: Message) => Promise<string>,
   ): void => {
-    const check = (_request: Message): void => needState(story, allowed, doing);
+    const check = (_request: Message): void => {
+      needState(story, allowed, doing);
+      if (update === retryRollbackUpdate && story.plan?.carriedOutBy === 'people') {
+        refuse(
+          'carried-out-by-people',
+          `${labelOf(story)} is carried out by people: put it right and report it as backed out.`,
+        );
+      }
+    };
     setHandler(
       update,
       (request) =>

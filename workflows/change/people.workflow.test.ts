@@ -31,7 +31,7 @@ describe('a change made by people', () => {
     expect(answer.state).toBe(state);
     expect((await harness.change(id)).state).toBe(state);
     await expect(
-      harness.send(id, 'report', { ...says('once more'), result }),
+      harness.send(id, 'report', { ...says('once more'), result: 'implemented' }),
     ).rejects.toMatchObject({ kind: 'refused', code: 'wrong-state' });
   });
 
@@ -52,11 +52,16 @@ describe('a change made by people', () => {
     expect((await harness.change(id)).state).toBe('completed');
   });
 
-  it('that is left broken can be tried to roll back again only by people', async () => {
+  it('that is left broken is put right by people, who report it as backed out', async () => {
     const id = await implementing();
     await harness.send(id, 'report', { ...says('it burns'), result: 'left-broken' });
-    await harness.send(id, 'retryRollback', says('mended'));
-    await harness.untilState(id, 'rollback-incomplete');
+    await expect(harness.send(id, 'retryRollback', says('try again'))).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'carried-out-by-people',
+    });
+    const answer = await harness.send(id, 'report', { ...says('mended'), result: 'backed-out' });
+    expect(answer.state).toBe('rolled-back');
+    expect((await harness.change(id)).state).toBe('rolled-back');
   });
 });
 
