@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findMarked } from '../../adapters/local/proc.ts';
+import { fallbackDirectory } from './postgres-account.ts';
 import { stopLeftOver } from './process-record.ts';
 
 /** What the markers of this data directory's components begin with; undefined before there is any. */
@@ -45,5 +46,8 @@ export async function clearData(dataDirectory: string): Promise<void> {
     await stopLeftOver(path.join(dataDirectory, 'run'), name);
   }
   await endLocalComponents(dataDirectory);
-  await rm(dataDirectory, { recursive: true, force: true });
+  const postgres = path.join(dataDirectory, 'postgres');
+  for (const directory of [dataDirectory, fallbackDirectory(postgres)]) {
+    await rm(directory, { recursive: true, force: true });
+  }
 }

@@ -63,6 +63,12 @@ export function canReach(account: PostgresAccount, target: string): boolean {
 /** Where root keeps PostgreSQL's data and programs when its account cannot enter the clone (/root/…). */
 export const outsideRoot = '/var/lib/ctc';
 
+/** Where the data goes that cannot lie in the wanted directory. */
+export function fallbackDirectory(wanted: string): string {
+  const name = createHash('sha256').update(path.resolve(wanted)).digest('hex').slice(0, 12);
+  return path.join(outsideRoot, `data-${name}`);
+}
+
 /**
  * The directory for PostgreSQL's data: the wanted one, or one of its own below /var/lib/ctc when the
  * account cannot enter that (a clone in /root). The name follows from the wanted one: the next start finds it.
@@ -73,8 +79,7 @@ export async function reachableDirectory(
 ): Promise<string> {
   await mkdir(wanted, { recursive: true });
   if (account === undefined || canReach(account, wanted)) return wanted;
-  const name = createHash('sha256').update(path.resolve(wanted)).digest('hex').slice(0, 12);
-  const fallback = path.join(outsideRoot, `data-${name}`);
+  const fallback = fallbackDirectory(wanted);
   await mkdir(fallback, { recursive: true, mode: 0o711 }).catch((cause: unknown) => {
     throw unreachable(wanted, account, cause);
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { createPeople, type People } from '../../cli/demo/people.ts';
 import { readYamlFile } from '../../cli/read-file.ts';
 import { readTokens } from '../../cli/tokens.ts';
 import { windowRequestOf } from '../../domain/windows/window.ts';
-import { endLocalComponents } from '../../platform/embedded/clear-data.ts';
+import { clearData } from '../../platform/embedded/clear-data.ts';
 import type { EmbeddedStack } from '../../platform/embedded/embedded-stack.ts';
 
 export const examples = join(import.meta.dirname, '..', '..', 'examples');
@@ -37,8 +37,7 @@ export async function startE2eSystem(
   const dataDirectory = await mkdtemp(join(tmpdir(), 'ctc-e2e-'));
   const stop = async (stack?: EmbeddedStack): Promise<void> => {
     await stack?.stop();
-    await endLocalComponents(dataDirectory);
-    await rm(dataDirectory, { recursive: true, force: true });
+    await clearData(dataDirectory);
   };
   try {
     const stack = await startLocalStack(dataDirectory, { CTC_HTTP_PORT: '0', ...env }, parts);
