@@ -5,8 +5,15 @@ const temporal = 'test/support/global-setup-temporal.ts';
 const timeSkipping = 'test/support/global-setup-time-skipping.ts';
 
 /** The suffix of a test file picks its project; only the projects that need a server start one. */
-const project = (name: string, include: string[], globalSetup: string[], timeoutMs: number) => ({
+const project = (
+  name: string,
+  include: string[],
+  globalSetup: string[],
+  timeoutMs: number,
+  order: object = {},
+) => ({
   test: {
+    ...order,
     name,
     include,
     exclude: ['**/node_modules/**', '.ctc/**'],
@@ -32,7 +39,12 @@ export default defineConfig({
       project('db', ['**/*.db.test.ts'], [postgres], 60_000),
       project('workflow', ['**/*.workflow.test.ts'], [postgres, timeSkipping], 120_000),
       project('integration', ['**/*.integration.test.ts'], [postgres, temporal], 180_000),
-      project('e2e', ['**/*.e2e.test.ts'], [postgres, temporal], 300_000),
+      // Whole systems that measure themselves: after everything else, and one at a time.
+      project('e2e', ['**/*.e2e.test.ts'], [], 300_000, {
+        sequence: { groupOrder: 1 },
+        maxWorkers: 1,
+        fileParallelism: false,
+      }),
     ],
   },
 });

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import pc from 'picocolors';
+import { colours } from './colours.ts';
 import { exitCodes, explainFailure } from './errors.ts';
 import { buildProgram } from './program.ts';
 
@@ -19,7 +19,7 @@ try {
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   } else {
     const { message, exitCode } = explainFailure(error);
-    process.stderr.write(`${pc.red('ctc:')} ${message}\n`);
+    process.stderr.write(`${colours.red('ctc:')} ${message}\n`);
     process.exitCode = exitCode;
   }
 }

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import pc from 'picocolors';
+import { colours } from './colours.ts';
 import { stringify } from 'yaml';
 
 export const outputFormats = ['table', 'json', 'jsonl', 'yaml', 'name'] as const;
@@ -16,31 +16,31 @@ export function showState(state: string): string {
   return mark === undefined ? state : mark.colour(`${mark.shape} ${state}`);
 }
 
-const waiting = { shape: '◷', colour: pc.cyan };
-const running = { shape: '◐', colour: pc.blue };
-const failing = { shape: '✖', colour: pc.red };
+const waiting = { shape: '◷', colour: colours.cyan };
+const running = { shape: '◐', colour: colours.blue };
+const failing = { shape: '✖', colour: colours.red };
 const marks: Readonly<Record<string, { shape: string; colour: (text: string) => string }>> = {
-  requested: { shape: '◌', colour: pc.dim },
-  assessed: { shape: '◌', colour: pc.dim },
-  'awaiting-approval': { shape: '☻', colour: pc.yellow },
+  requested: { shape: '◌', colour: colours.dim },
+  assessed: { shape: '◌', colour: colours.dim },
+  'awaiting-approval': { shape: '☻', colour: colours.yellow },
   scheduled: waiting,
   simulating: running,
   deploying: running,
   verifying: running,
-  implementing: { shape: '☻', colour: pc.yellow },
-  deciding: { shape: '▲', colour: pc.yellow },
-  're-simulating': { shape: '▲', colour: pc.yellow },
+  implementing: { shape: '☻', colour: colours.yellow },
+  deciding: { shape: '▲', colour: colours.yellow },
+  're-simulating': { shape: '▲', colour: colours.yellow },
   redeploying: running,
-  'rolling-back': { shape: '↩', colour: pc.magenta },
-  paused: { shape: '▥', colour: pc.yellow },
-  completed: { shape: '✔', colour: pc.green },
-  'rolled-back': { shape: '↩', colour: pc.magenta },
+  'rolling-back': { shape: '↩', colour: colours.magenta },
+  paused: { shape: '▥', colour: colours.yellow },
+  completed: { shape: '✔', colour: colours.green },
+  'rolled-back': { shape: '↩', colour: colours.magenta },
   'rollback-incomplete': failing,
   'in-review': waiting,
-  closed: { shape: '✔', colour: pc.dim },
+  closed: { shape: '✔', colour: colours.dim },
   rejected: failing,
-  cancelled: { shape: '✖', colour: pc.dim },
-  expired: { shape: '✖', colour: pc.dim },
+  cancelled: { shape: '✖', colour: colours.dim },
+  expired: { shape: '✖', colour: colours.dim },
 };
 
 /** Prints rows as a person or a program wants them. */
@@ -105,7 +105,7 @@ export function printOne<Row>(
 
 function printTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
   const table = new Table({
-    head: columns.map(({ title }) => pc.bold(title.toUpperCase())),
+    head: columns.map(({ title }) => colours.bold(title.toUpperCase())),
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
     chars: Object.fromEntries(
       [

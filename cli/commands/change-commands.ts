@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours } from '../colours.ts';
 import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
@@ -158,7 +158,7 @@ async function listAll(
 async function watch(context: CliContext, label: string): Promise<void> {
   for await (const line of followLog(context, label, { untilEnded: true })) {
     const state = line.to === null ? '' : `${showState(line.to)}  `;
-    write(`${pc.dim(line.at.slice(11, 19))}  ${state}${line.message}`);
+    write(`${colours.dim(line.at.slice(11, 19))}  ${state}${line.message}`);
   }
   const { state, outcome } = await getChange(context, label);
   if ((outcome ?? state) !== 'completed') {
@@ -183,7 +183,7 @@ const summaryColumns = [
 function describeChange(change: Change): string {
   const { impact, window, waitingFor } = change;
   const lines = [
-    `${pc.bold(change.label)}  ${showState(change.state)}  ${change.title}`,
+    `${colours.bold(change.label)}  ${showState(change.state)}  ${change.title}`,
     `${change.kind}, ${change.class}; ${change.requester} of ${change.department}; revision ${change.revision}`,
     `window ${window.opensAt} to ${window.closesAt} (${window.zone})`,
   ];
@@ -199,7 +199,7 @@ function describeChange(change: Change): string {
   }
   for (const { severity, kind, with: other, evidence, remedy } of change.conflicts) {
     lines.push(
-      `${severity === 'blocking' ? pc.red('▲ blocking') : pc.yellow('▲ to note')} ${kind} with ${other}: ${evidence.explanation} ${remedy}`,
+      `${severity === 'blocking' ? colours.red('▲ blocking') : colours.yellow('▲ to note')} ${kind} with ${other}: ${evidence.explanation} ${remedy}`,
     );
   }
   for (const { by, decision, reason, at } of change.approvals) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colours } from '../colours.ts';
 import { readConfig } from '../../platform/config.ts';
 import { startEmbeddedStack, type EmbeddedStack } from '../../platform/embedded/embedded-stack.ts';
 import { createLogger } from '../../platform/logging.ts';
@@ -76,7 +76,7 @@ export async function startLocalStack(
 
 function describeStack({ apiUrl }: EmbeddedStack, dataDirectory: string): string {
   return [
-    `${pc.green('ready')}  ${apiUrl}`,
+    `${colours.green('ready')}  ${apiUrl}`,
     `API documentation  ${apiUrl}/docs`,
     `administrator's token  ${tokensFile(dataDirectory)} (sign in at ${apiUrl}/login)`,
     `logs  ${dataDirectory}/logs`,
@@ -89,7 +89,7 @@ async function examine(apiUrl: string, dataDirectory: string): Promise<number> {
   const report = (ok: boolean, what: string, hint = ''): void => {
     if (!ok) failed += 1;
     write(
-      `${ok ? pc.green('✔ ok') : pc.red('✖ failed')}  ${what}${ok || hint === '' ? '' : `\n    ${hint}`}`,
+      `${ok ? colours.green('✔ ok') : colours.red('✖ failed')}  ${what}${ok || hint === '' ? '' : `\n    ${hint}`}`,
     );
   };
   const major = Number(process.versions.node.split('.')[0]);

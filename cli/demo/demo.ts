@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import pc from 'picocolors';
+import { colours } from '../colours.ts';
 import {
   clearData,
   componentOwner,
@@ -98,7 +98,7 @@ export async function startDemo(dataDirectory: string): Promise<Demo> {
       await printEnd(people, scenario, stack.apiUrl, dataDirectory);
       write('');
       for (const { promise, kept, found } of promises) {
-        write(`${kept ? pc.green('✔') : pc.red('✖')} ${promise}: ${found}`);
+        write(`${kept ? colours.green('✔') : colours.red('✖')} ${promise}: ${found}`);
       }
       return promises
         .filter(({ kept }) => !kept)
@@ -118,7 +118,7 @@ async function printEnd(
   apiUrl: string,
   dataDirectory: string,
 ): Promise<void> {
-  write(pc.bold('\nWhat became of each change'));
+  write(colours.bold('\nWhat became of each change'));
   for (const label of scenario.labels) {
     const change = await getChange(people.ana, label);
     const releases = change.attempts.map(({ kind, release }) => `${kind} ${release}`).join(' → ');
@@ -127,13 +127,13 @@ async function printEnd(
     );
   }
   const redeployed = scenario.labels[2] ?? '';
-  write(pc.bold(`\nThe log of ${redeployed}`));
+  write(colours.bold(`\nThe log of ${redeployed}`));
   const { data } = await people.ana.api.GET('/changes/{change}/log', {
     params: { path: { change: redeployed } },
   });
   for (const { at, actor, to, message } of data?.rows ?? []) {
     write(
-      `${pc.dim(at.slice(11, 19))}  ${actor.padEnd(8)}  ${to === null ? '' : `${showState(to)}  `}${message}`,
+      `${colours.dim(at.slice(11, 19))}  ${actor.padEnd(8)}  ${to === null ? '' : `${showState(to)}  `}${message}`,
     );
   }
   write(

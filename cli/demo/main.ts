@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import pc from 'picocolors';
+import { colours } from '../colours.ts';
 import { explainFailure } from '../errors.ts';
 import { write } from '../output.ts';
 import { startDemo } from './demo.ts';
@@ -18,9 +18,9 @@ try {
   try {
     const broken = await demo.run();
     if (broken.length === 0) {
-      write(pc.green('\nEvery promise was kept.'));
+      write(colours.green('\nEvery promise was kept.'));
     } else {
-      for (const promise of broken) write(pc.red(`\nnot kept: ${promise}`));
+      for (const promise of broken) write(colours.red(`\nnot kept: ${promise}`));
       process.exitCode = 1;
     }
     if (values.keep) {
@@ -31,6 +31,6 @@ try {
     await demo.stop();
   }
 } catch (error) {
-  process.stderr.write(`${pc.red('demo:')} ${explainFailure(error).message}\n`);
+  process.stderr.write(`${colours.red('demo:')} ${explainFailure(error).message}\n`);
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 import { Listr } from 'listr2';
-import pc from 'picocolors';
+import { colours } from '../colours.ts';
 import { write } from '../output.ts';
 
 export interface Progress {
@@ -17,7 +17,7 @@ function plain(): Progress {
     async step(title, work) {
       write(`… ${title}`);
       const result = await work((line) => write(`    ${line}`));
-      write(`${pc.green('✔')} ${title}`);
+      write(`${colours.green('✔')} ${title}`);
       return result;
     },
   };

@@ -1,0 +1,4 @@
+import { createColors } from 'picocolors';
+
+/** Colours on a terminal only: what is piped stays plain, in CI too. https://no-color.org */
+export const colours = createColors(process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '');
