@@ -80,8 +80,9 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     const { request } = await changes.requestedChange(ref.changeId);
     if (request.kind !== 'release') throw notARelease(ref.changeId);
     const name = request.application;
+    // Stopped before its first attempt: what runs is the release before it, untouched.
+    if (!(await rollouts.hasAttempts(ref.changeId))) return undefined;
     const touched = await rollouts.occupiedDatacentres(ref.changeId, name);
-    if (touched.length === 0) return undefined;
     const previous = await changes.lastVerified(name, ref.changeId);
     const release = previous ?? (await releaseOf(request.application, request.release));
     return {

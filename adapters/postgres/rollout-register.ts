@@ -100,6 +100,13 @@ export function createRolloutRegister({
       return row === undefined ? undefined : toAttempt(row);
     },
 
+    async hasAttempts(changeId) {
+      const row = await database('attempt')
+        .where({ change_id: changeId })
+        .first<{ number: number } | undefined>('number');
+      return row !== undefined;
+    },
+
     async occupiedDatacentres(changeId, application) {
       const { rows } = await database.raw<{ rows: { datacentre: string }[] }>(
         `

@@ -131,6 +131,8 @@ export interface RolloutRegister {
     at: string,
   ): Promise<void>;
   findAttempt(ref: AttemptRef): Promise<StoredAttempt | undefined>;
+  /** Whether the change has begun to deploy anything. */
+  hasAttempts(changeId: string): Promise<boolean>;
   /** Datacentres in which this change, or the release before it, may run something. */
   occupiedDatacentres(changeId: string, application: string): Promise<readonly string[]>;
   /**
