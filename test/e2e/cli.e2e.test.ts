@@ -1,0 +1,172 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import {
+  examples,
+  openWindow,
+  registerShop,
+  releaseRequest,
+  startE2eSystem,
+  untilChange,
+  type E2eSystem,
+} from '../support/e2e-system.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('the command line', () => {
+  let system: E2eSystem;
+
+  beforeAll(async () => {
+    system = await startE2eSystem();
+    await registerShop(system.people, [{ version: '1.0.0', like: '1.0.0' }]);
+  });
+
+  afterAll(async () => {
+    await system.stop();
+  });
+
+  const ctc = (token: string, ...args: string[]): Promise<Ran> =>
+    new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', 'cli/main.ts', ...args],
+        {
+          cwd: root,
+          env: { ...process.env, CTC_API_URL: system.stack.apiUrl, CTC_TOKEN: token },
+        },
+        (error, stdout, stderr) => {
+          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+        },
+      );
+    });
+  const file = async (name: string, content: string | Buffer): Promise<string> => {
+    const path = join(system.dataDirectory, name);
+    await writeFile(path, content);
+    return path;
+  };
+
+  it('asks for a change, shows, approves and follows it to its end', async () => {
+    const { ana, oscar } = system.people;
+    const path = await file('change.yaml', stringify(releaseRequest('1.0.0')));
+    const requested = await ctc(ana.token, '-o', 'name', 'change', 'request', '-f', path);
+    const label = requested.stdout.trim();
+    expect(label).toMatch(/^CHG-\d+$/);
+    await untilChange(ana, label, ({ state }) => state === 'awaiting-approval');
+
+    const own = await ctc(ana.token, 'change', 'approve', label, '-r', 'my own');
+    expect(own.code).toBe(4);
+    expect((await ctc(ana.token, 'change', 'why', label)).stdout).toContain('waits for approval');
+    const approved = await ctc(oscar.token, 'change', 'approve', label, '-r', 'plan reviewed');
+    expect(approved).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Scheduled') as string,
+    });
+    const late = await ctc(oscar.token, 'change', 'approve', label, '-r', 'once more');
+    // Refused by the workflow, or already because the change has moved on since it was read.
+    expect([5, 6]).toContain(late.code);
+
+    const watched = await ctc(ana.token, 'change', 'watch', label);
+    expect(watched.code, watched.stderr).toBe(0);
+    expect(watched.stdout).toContain('Every requirement holds');
+    // Piped: no colours.
+    expect(watched.stdout).not.toMatch(/\u001b\[/);
+
+    const shown = await ctc(ana.token, '-o', 'json', 'change', 'show', label);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ label, state: 'completed' });
+    const listed = await ctc(ana.token, '-o', 'yaml', 'change', 'list', '--state', 'completed');
+    expect(parse(listed.stdout)).toMatchObject([{ label }]);
+    expect((await ctc(ana.token, 'change', 'list')).stdout).toMatch(/^CHANGE +STATE/);
+    expect((await ctc(ana.token, 'change', 'log', label)).stdout).toContain('Approved by oscar');
+  });
+
+  it('exits 7 when what it watches is not completed', async () => {
+    const { ana, oscar } = system.people;
+    const manual = {
+      kind: 'infrastructure',
+      title: 'Replace a fan',
+      reason: 'it rattles',
+      department: 'network',
+      window: openWindow(),
+      steps: ['replace it'],
+      rollbackSteps: ['put the old one back'],
+    };
+    const path = await file('manual.yaml', stringify(manual));
+    const label = (
+      await ctc(ana.token, '-o', 'name', 'change', 'request', '-f', path)
+    ).stdout.trim();
+    await untilChange(ana, label, ({ state }) => state === 'awaiting-approval');
+    expect((await ctc(oscar.token, 'change', 'reject', label, '-r', 'not now')).code).toBe(0);
+    const watched = await ctc(ana.token, 'change', 'watch', label);
+    expect(watched.code).toBe(7);
+    expect(watched.stderr).toContain('rejected');
+  });
+
+  it('says what is wrong with a file, where, and exits 2', async () => {
+    const { token } = system.people.ana;
+    const broken = await ctc(
+      token,
+      'change',
+      'request',
+      '-f',
+      await file('a.yaml', 'kind: release\n  x: ['),
+    );
+    expect(broken).toMatchObject({ code: 2, stderr: expect.stringContaining('line 1') as string });
+    const bytes = await file('b.yaml', Buffer.from([0x6b, 0x3a, 0x20, 0xc3, 0x28]));
+    expect((await ctc(token, 'change', 'request', '-f', bytes)).stderr).toContain('UTF-8');
+    const unknown = await file(
+      'c.yaml',
+      stringify({ ...(releaseRequest('1.0.0') as object), colour: 'red' }),
+    );
+    expect(await ctc(token, 'change', 'request', '-f', unknown)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('colour') as string,
+    });
+    const missing = await ctc(token, 'change', 'request', '-f', '/nowhere.yaml');
+    expect(missing).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('/nowhere.yaml') as string,
+    });
+  });
+
+  it('imports an inventory, reports bad lines, and explains an impact', async () => {
+    const { token } = system.administrator;
+    const again = await ctc(token, 'inventory', 'import', join(examples, 'inventory'));
+    expect(again).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('services: 242 rows, 0 new') as string,
+    });
+    const bad = await ctc(
+      token,
+      'inventory',
+      'import',
+      await file('departments.csv', 'id,name\nBAD ID,Bad\n'),
+    );
+    expect(bad).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('departments line 2, id') as string,
+    });
+    const impact = await ctc(token, 'impact', 'mad-core-1', 'mad-core-2');
+    expect(impact.stdout).toMatch(/services down: \d+, customers: \d+/);
+    expect(impact.stdout).toContain('needs 1 of 2, 0 left');
+  });
+
+  it('tells a stranger, an unknown change and an unreachable API apart by its exit code', async () => {
+    const { token } = system.people.ana;
+    expect((await ctc('ctc_pat_wrong', 'whoami')).code).toBe(4);
+    expect((await ctc(token, 'change', 'show', 'CHG-99999')).code).toBe(3);
+    expect((await ctc(token, 'change', 'fly')).code).toBe(2);
+    const away = await ctc(token, '--api-url', 'http://127.0.0.1:1', 'whoami');
+    expect(away).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('cannot be reached') as string,
+    });
+  });
+});
