@@ -4,6 +4,7 @@ import * as access from './0002-access.ts';
 import * as applications from './0003-applications.ts';
 import * as changes from './0004-changes.ts';
 import * as messages from './0005-messages.ts';
+import * as inventoryVersions from './0006-inventory-versions.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -11,6 +12,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0003-applications': applications,
   '0004-changes': changes,
   '0005-messages': messages,
+  '0006-inventory-versions': inventoryVersions,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -21,11 +21,10 @@ function duplicates(kind: InventoryKind, ...columns: string[]): Check {
     kind,
     column: columns.at(-1) ?? '',
     sql: () => `
-      select line, format('"%s" stands in line %s already; keep one of the two', shown, earlier) as message
-      from (
-        select line, ${shown} as shown, min(line) over (partition by ${key}) as earlier
-        from ${stagingTable(kind)}
-      ) as numbered
+      select line, format('"%s" stands in line %s already; keep one of the two', ${shown}, earlier) as message
+      from ${stagingTable(kind)} join (
+        select ${key}, min(line) as earlier from ${stagingTable(kind)} group by ${key} having count(*) > 1
+      ) as twice using (${key})
       where line > earlier`,
   };
 }
@@ -66,12 +65,14 @@ function storedAs(kind: 'items' | 'services', type: string, other: string): Chec
     column: 'id',
     sql: () => `
       select line, format('"%s" is already the id of ${other}; give the ${type} another id', id) as message
-      from ${stagingTable(kind)} join node using (id) where node.type <> '${type}'`,
+      from ${stagingTable(kind)} join node using (id)
+      where node.customer is ${type === 'item' ? 'not' : ''} null`,
   };
 }
 
 const checks: readonly Check[] = [
   duplicates('departments', 'id'),
+  duplicates('teams', 'id'),
   duplicates('datacentres', 'id'),
   duplicates('offers', 'id'),
   duplicates('solutions', 'id'),
@@ -103,6 +104,7 @@ const checks: readonly Check[] = [
   reference('latencies', 'from_datacentre', 'datacentres', 'datacentre'),
   reference('latencies', 'to_datacentre', 'datacentres', 'datacentre'),
   reference('offers', 'datacentre', 'datacentres', 'datacentre'),
+  reference('teams', 'department', 'departments', 'department'),
   reference('solutions', 'department', 'departments', 'department'),
   reference('items', 'datacentre', 'datacentres', 'datacentre'),
   reference('items', 'department', 'departments', 'department'),
@@ -134,7 +136,10 @@ const checks: readonly Check[] = [
       from (
         select *, first_value(needs) over same_group as first_needs,
           first_value(line) over same_group as first_line
-        from staged_dependencies where needs is not null
+        from staged_dependencies
+        -- Of two numbers that differ one is more than one, and that few groups have.
+        where needs is not null
+          and (dependent, "group") in (select dependent, "group" from staged_dependencies where needs > 1)
         window same_group as (partition by dependent, "group" order by line)
       ) as numbered
       where needs <> first_needs`,
@@ -149,8 +154,10 @@ const checks: readonly Check[] = [
         'group "%s" of "%s" needs %s of its %s members; add members or lower needs',
         "group", dependent, max(needs), count(distinct member)
       ) as message
-      from staged_dependencies group by dependent, "group"
-      having max(needs) > count(distinct member)`,
+      from staged_dependencies
+      -- Nearly all groups need one, which every group has.
+      where (dependent, "group") in (select dependent, "group" from staged_dependencies where needs > 1)
+      group by dependent, "group" having max(needs) > count(distinct member)`,
   },
 ];
 

@@ -14,6 +14,7 @@ const offerColumns = 'id,datacentre,cores,memory_mb,storage_gb,monthly_price,cur
 /** A small company; each test changes one thing. */
 const company = {
   departments: 'id,name\nweb,Web platform\nnetwork,Network\n',
+  teams: 'id,name,department\nnight-crew,Night crew,network\n',
   datacentres:
     `${datacentreColumns}\nmad,Madrid,ES,Europe/Madrid,local,99.5,10\n` +
     'par,Paris,FR,Europe/Paris,local,99.5,12\n',
@@ -31,16 +32,15 @@ const company = {
 
 const tables = [
   'inventory_import',
-  'requirement_member',
-  'requirement_group',
-  'service',
-  'item',
+  'inventory_history',
+  'requirement',
   'node',
   'customer',
   'solution',
   'offer',
   'datacentre_latency',
   'datacentre',
+  'team',
   'department',
 ] as const;
 
@@ -86,29 +86,33 @@ describe('importing an inventory', () => {
   it('stores every kind, both directions of a latency, and a record of the import', async () => {
     const report = await run(company);
     expect(report).toMatchObject({ imported: true, badLineCount: 0, badLines: [] });
-    expect(report.counts.items).toEqual({ rows: 3, inserted: 3, updated: 0, removed: 0 });
-    expect(report.counts.latencies).toEqual({ rows: 1, inserted: 1, updated: 0, removed: 0 });
+    expect(report.counts.items).toEqual({ rows: 3, inserted: 3, updated: 0, removed: 0, kept: 0 });
+    expect(report.counts.latencies).toEqual({
+      rows: 1,
+      inserted: 1,
+      updated: 0,
+      removed: 0,
+      kept: 0,
+    });
     expect(await storedRows()).toEqual({
       department: 2,
+      team: 1,
       datacentre: 2,
       datacentre_latency: 2,
       offer: 1,
       solution: 1,
       customer: 1,
       node: 4,
-      item: 3,
-      service: 1,
-      requirement_group: 2,
-      requirement_member: 3,
+      requirement: 3,
       inventory_import: 1,
     });
     expect(await db('customer').first('name')).toEqual({ name: 'Acme, S.L.' });
-    expect(await db('requirement_group').orderBy('dependent').select('dependent', 'needs')).toEqual(
-      [
-        { dependent: 'hv-1', needs: 1 },
-        { dependent: 'site-1', needs: 1 },
-      ],
-    );
+    expect(
+      await db('requirement').distinct().orderBy('dependent').select('dependent', 'needs'),
+    ).toEqual([
+      { dependent: 'hv-1', needs: 1 },
+      { dependent: 'site-1', needs: 1 },
+    ]);
     const record = await db('inventory_import').first();
     expect(record).toMatchObject({ imported_by: 'ana', version: report.version });
     expect(record.counts).toEqual(report.counts);
@@ -116,13 +120,13 @@ describe('importing an inventory', () => {
 
   it('changes nothing when the same files are imported again, but counts as a new version', async () => {
     const first = await run(company);
-    const before = await db.raw('select xmin::text, * from item order by id');
+    const before = await db.raw('select xmin::text, * from node order by id');
     const second = await run(company);
     expect(second.version).toBeGreaterThan(first.version!);
     for (const counts of Object.values(second.counts)) {
-      expect(counts).toMatchObject({ inserted: 0, updated: 0, removed: 0 });
+      expect(counts).toMatchObject({ inserted: 0, updated: 0, removed: 0, kept: 0 });
     }
-    expect((await db.raw('select xmin::text, * from item order by id')).rows).toEqual(before.rows);
+    expect((await db.raw('select xmin::text, * from node order by id')).rows).toEqual(before.rows);
   });
 
   it('takes a needs left empty as every member of the group', async () => {
@@ -130,7 +134,7 @@ describe('importing an inventory', () => {
       ...company,
       dependencies: 'dependent,group,needs,member\nhv-1,g,,sw-1\nhv-1,g,,sw-2\n',
     });
-    expect(await db('requirement_group').first('needs')).toEqual({ needs: 2 });
+    expect(await db('requirement').first('needs')).toEqual({ needs: 2 });
   });
 
   it('updates what differs and replaces the groups of a dependent in the file, of no other', async () => {
@@ -140,10 +144,12 @@ describe('importing an inventory', () => {
       dependencies: 'dependent,group,needs,member\nhv-1,uplink,1,sw-2\nhv-1,peer,1,sw-1\n',
     });
     expect(report.counts).toEqual({
-      customers: { rows: 2, inserted: 1, updated: 1, removed: 0 },
-      dependencies: { rows: 2, inserted: 1, updated: 0, removed: 1 },
+      customers: { rows: 2, inserted: 1, updated: 1, removed: 0, kept: 0 },
+      dependencies: { rows: 2, inserted: 1, updated: 0, removed: 1, kept: 0 },
     });
-    const members = await db('requirement_member').orderBy(['dependent', 'group_name']).select();
+    const members = await db('requirement')
+      .orderBy(['dependent', 'group_name'])
+      .select('dependent', 'group_name', 'member');
     expect(members).toEqual([
       { dependent: 'hv-1', group_name: 'peer', member: 'sw-1' },
       { dependent: 'hv-1', group_name: 'uplink', member: 'sw-2' },
@@ -155,7 +161,13 @@ describe('importing an inventory', () => {
     const report = await run(company, { dryRun: true });
     expect(report).toMatchObject({ imported: false, badLineCount: 0 });
     expect(report.version).toBeUndefined();
-    expect(report.counts.services).toEqual({ rows: 1, inserted: 1, updated: 0, removed: 0 });
+    expect(report.counts.services).toEqual({
+      rows: 1,
+      inserted: 1,
+      updated: 0,
+      removed: 0,
+      kept: 0,
+    });
     expect(await storedRows()).toEqual({});
   });
 
@@ -376,9 +388,8 @@ describe('importing an inventory', () => {
     expect(report).toMatchObject({ imported: true, badLineCount: 0 });
     expect(report.counts.services).toMatchObject({ rows: count, inserted: count });
     expect(await storedRows()).toMatchObject({
-      service: count,
-      requirement_group: count,
-      requirement_member: 2 * count,
+      node: count + 3,
+      requirement: 2 * count,
     });
   }, 120_000);
 });

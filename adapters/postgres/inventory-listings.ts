@@ -6,6 +6,7 @@ import type { InventoryRows, ListQuery, Page } from '../../domain/inventory/port
 /** Each kind's rows in the shape of the domain; conditions and order are added by the caller. */
 export const inventorySelections: Readonly<Record<InventoryKind, string>> = {
   departments: 'select id, name from department',
+  teams: 'select id, name, department from team',
   datacentres: 'select id, name, country, time_zone as "timeZone", driver from datacentre',
   latencies: `select from_datacentre as "from", to_datacentre as "to", ms from datacentre_latency`,
   // As double precision, because numeric comes as text where nobody set a parser.
@@ -17,10 +18,10 @@ export const inventorySelections: Readonly<Record<InventoryKind, string>> = {
   items: 'select id, kind, name, datacentre, department from item',
   services: 'select id, name, solution, customer from service',
   dependencies: `
-    select dependent, name, needs, array(
-      select member from requirement_member as m
-      where m.dependent = g.dependent and m.group_name = g.name order by member
-    ) as members from requirement_group as g`,
+    select dependent, group_name as "name", needs, members from (
+      select dependent, group_name, min(needs) as needs, array_agg(member order by member) as members
+      from requirement group by dependent, group_name
+    ) as requirement_group`,
 };
 
 interface Listing {
@@ -33,6 +34,7 @@ const byId = (...searched: string[]): Listing => ({ key: ['id'], searched: ['id'
 
 const listings: Readonly<Record<InventoryKind, Listing>> = {
   departments: byId('name'),
+  teams: byId('name', 'department'),
   datacentres: byId('name', 'country'),
   latencies: {
     key: ['from_datacentre', 'to_datacentre'],
@@ -43,11 +45,15 @@ const listings: Readonly<Record<InventoryKind, Listing>> = {
   customers: byId('name', 'country', 'contract_level'),
   items: byId('name', 'kind', 'datacentre', 'department'),
   services: byId('name', 'solution', 'customer'),
-  dependencies: { key: ['dependent', 'name'], searched: ['dependent', 'name'] },
+  dependencies: { key: ['dependent', 'group_name'], searched: ['dependent', 'group_name'] },
 };
 
 /** The names that key columns have in a row, where they differ. */
-const rowNames: Readonly<Record<string, string>> = { from_datacentre: 'from', to_datacentre: 'to' };
+const rowNames: Readonly<Record<string, string>> = {
+  from_datacentre: 'from',
+  to_datacentre: 'to',
+  group_name: 'name',
+};
 
 const highestLimit = 200;
 

@@ -93,12 +93,9 @@ async function readGraph(trx: Knex): Promise<InventoryGraph> {
     version: await readVersion(trx),
     items: await read<Item>(`${inventorySelections.items} order by id`),
     services: await read<{ id: string }>('select id from service order by id'),
-    // One pass over the members; a subquery for each group would be many times slower.
-    groups: await read<RequirementGroup>(`
-      select dependent, name, needs, array_agg(member order by member) as members
-      from requirement_group join requirement_member using (dependent)
-      where group_name = name
-      group by dependent, name order by dependent, name`),
+    groups: await read<RequirementGroup>(
+      `${inventorySelections.dependencies} order by dependent, group_name`,
+    ),
   };
 }
 

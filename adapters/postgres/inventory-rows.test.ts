@@ -1,9 +1,25 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { BadLine } from '../../domain/inventory/ports.ts';
-import type { InventoryFormat, InventoryKind } from '../../domain/inventory/inventory-kinds.ts';
+import {
+  inventoryColumns,
+  type InventoryFormat,
+  type InventoryKind,
+} from '../../domain/inventory/inventory-kinds.ts';
+import type { PlainLines } from './inventory-plain-lines.ts';
 import { longestLineBytes } from './inventory-lines.ts';
 import { readRows, type InventoryRow } from './inventory-rows.ts';
+
+/** Plain lines as the rows they stand for. */
+const rowsOf = (kind: InventoryKind, { first, lines }: PlainLines): InventoryRow[] =>
+  lines.map((line, i) => {
+    const cells = line.split(',');
+    const columns = inventoryColumns(kind);
+    const values = Object.fromEntries(
+      columns.map((name, c) => [name, name === 'needs' ? Number(cells[c]) : (cells[c] ?? '')]),
+    );
+    return { line: first + i, values };
+  });
 
 async function read(
   kind: InventoryKind,
@@ -16,7 +32,9 @@ async function read(
   const bad: BadLine[] = [];
   const rows: InventoryRow[] = [];
   const part = { kind, format, stream: Readable.from(chunks) };
-  for await (const batch of readRows(part, (line) => bad.push(line))) rows.push(...batch);
+  for await (const batch of readRows(part, (line) => bad.push(line))) {
+    rows.push(...('lines' in batch ? rowsOf(kind, batch) : batch));
+  }
   // Within a batch, what cannot be cut into cells is reported first; the importer sorts.
   return { rows, bad: bad.sort((a, b) => a.line - b.line) };
 }

@@ -3,10 +3,13 @@ import type * as z from 'zod';
 import {
   inventoryColumns,
   inventoryRowSchemas,
+  keyColumns,
+  removalSchemas,
   type InventoryKind,
 } from '../../domain/inventory/inventory-kinds.ts';
 import type { BadLine, InventoryPart } from '../../domain/inventory/ports.ts';
 import { readLines } from './inventory-lines.ts';
+import { arePlain, type PlainLines } from './inventory-plain-lines.ts';
 
 export interface InventoryRow {
   readonly line: number;
@@ -23,15 +26,17 @@ type LineReader = (batch: readonly (string | undefined)[], first: number) => (Ra
  * stream read) when the header of a CSV file is wrong: each line would only repeat it.
  */
 export async function* readRows(
-  { kind, format, stream }: InventoryPart,
+  { kind, format, stream, removes = false }: InventoryPart,
   report: (bad: BadLine) => void,
-): AsyncGenerator<InventoryRow[]> {
-  const schema: z.ZodType = inventoryRowSchemas[kind];
+): AsyncGenerator<InventoryRow[] | PlainLines> {
+  const columns = removes ? keyColumns(kind) : inventoryColumns(kind);
+  const schema: z.ZodType = removes ? removalSchemas[kind] : inventoryRowSchemas[kind];
   const complain = (line: number, message: string, column?: string) =>
     report(column === undefined ? { kind, line, message } : { kind, line, column, message });
 
   let reader = format === 'csv' ? undefined : createNdjsonReader(complain);
   let headerIsBad = false;
+  let mayBePlain = false;
   let isEmpty = true;
   for await (const batch of readLines(stream, (line, message) => complain(line, message))) {
     let { first, lines } = batch;
@@ -41,17 +46,26 @@ export async function* readRows(
       if (start < 0) continue;
       isEmpty = false;
       if (reader === undefined) {
-        const header = readHeader(kind, lines[start], first + start, complain);
+        const header = readHeader(kind, columns, lines[start], first + start, complain);
         if (header === undefined) {
           headerIsBad = true;
           continue;
         }
         reader = createCsvReader(header, complain);
+        mayBePlain = !removes && header.join() === columns.join();
         first += start + 1;
         lines = lines.slice(start + 1);
       }
     }
     if (reader === undefined) continue;
+    if (mayBePlain) {
+      // The last batch of a file ends in an empty line.
+      const plain = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+      if (arePlain(kind, plain)) {
+        yield { first, lines: plain };
+        continue;
+      }
+    }
     const rows: InventoryRow[] = [];
     reader(lines, first).forEach((raw, i) => {
       if (raw === undefined) return;
@@ -61,7 +75,7 @@ export async function* readRows(
         rows.push({ line, values: checked.data as InventoryRow['values'] });
         return;
       }
-      for (const { column, message } of describeIssues(kind, checked.error.issues, raw)) {
+      for (const { column, message } of describeIssues(kind, columns, checked.error.issues, raw)) {
         complain(line, message, column);
       }
     });
@@ -142,12 +156,12 @@ function createCsvReader(
 
 function readHeader(
   kind: InventoryKind,
+  known: readonly string[],
   text: string | undefined,
   line: number,
   complain: (line: number, message: string, column?: string) => void,
 ): string[] | undefined {
   if (text === undefined) return undefined; // reported already
-  const known = inventoryColumns(kind);
   const list = known.join(', ');
   let header: string[];
   try {
@@ -181,11 +195,12 @@ function readHeader(
 /** One complaint for each column: the first thing that is wrong with it. */
 function describeIssues(
   kind: InventoryKind,
+  columns: readonly string[],
   issues: readonly z.core.$ZodIssue[],
   raw: RawRow,
 ): { column?: string; message: string }[] {
   const complaints = new Map<string, string>();
-  const known = `the columns of ${kind} are ${inventoryColumns(kind).join(', ')}`;
+  const known = `the columns of ${kind} are ${columns.join(', ')}`;
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {

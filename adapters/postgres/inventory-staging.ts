@@ -2,7 +2,13 @@ import { pipeline } from 'node:stream/promises';
 import type { Knex } from 'knex';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { inventoryColumns, type InventoryKind } from '../../domain/inventory/inventory-kinds.ts';
+import {
+  inventoryColumns,
+  keyColumns,
+  type InventoryKind,
+} from '../../domain/inventory/inventory-kinds.ts';
+import type { InventoryPart } from '../../domain/inventory/ports.ts';
+import { copyLinesOf, type PlainLines } from './inventory-plain-lines.ts';
 import type { InventoryRow } from './inventory-rows.ts';
 
 const columnTypes: Readonly<Record<string, string>> = {
@@ -19,34 +25,42 @@ const columnTypes: Readonly<Record<string, string>> = {
 
 /** The temporary table that a kind's rows wait in, with the line each came from. */
 export const stagingTable = (kind: InventoryKind): string => `staged_${kind}`;
+/** As `stagingTable`, of the rows that are to go. */
+export const removalTable = (kind: InventoryKind): string => `removed_${kind}`;
 
-/** Empty staging tables for the kinds, gone with the transaction. */
-export async function createStagingTables(
+const columnsOf = ({ kind, removes = false }: Pick<InventoryPart, 'kind' | 'removes'>) =>
+  removes ? keyColumns(kind) : inventoryColumns(kind);
+export const tableOf = ({ kind, removes = false }: Pick<InventoryPart, 'kind' | 'removes'>) =>
+  removes ? removalTable(kind) : stagingTable(kind);
+
+/** An empty staging table for a part, gone with the transaction. */
+export async function createStagingTable(
   trx: Knex.Transaction,
-  kinds: readonly InventoryKind[],
+  part: Pick<InventoryPart, 'kind' | 'removes'>,
 ): Promise<void> {
-  for (const kind of kinds) {
-    const columns = inventoryColumns(kind).map(
-      (name) => `"${name}" ${columnTypes[name] ?? 'text'}`,
-    );
-    await trx.raw(
-      `create temporary table ${stagingTable(kind)} (line bigint not null, ${columns.join(', ')}) on commit drop`,
-    );
-  }
+  const columns = columnsOf(part).map((name) => `"${name}" ${columnTypes[name] ?? 'text'}`);
+  await trx.raw(
+    `create temporary table ${tableOf(part)} (line bigint not null, ${columns.join(', ')}) on commit drop`,
+  );
 }
 
-/** Streams rows into the kind's staging table by COPY and returns how many there were. */
+/** Streams a part's rows into its staging table by COPY and returns how many there were. */
 export async function copyToStaging(
   trx: Knex.Transaction,
-  kind: InventoryKind,
-  batches: AsyncIterable<readonly InventoryRow[]>,
+  part: Pick<InventoryPart, 'kind' | 'removes'>,
+  batches: AsyncIterable<readonly InventoryRow[] | PlainLines>,
+  onRows: (count: number) => void,
 ): Promise<number> {
-  const columns = inventoryColumns(kind);
+  const columns = columnsOf(part);
   let count = 0;
   async function* lines() {
-    for await (const rows of batches) {
-      count += rows.length;
-      if (rows.length > 0) yield rows.map((row) => copyLine(row, columns)).join('');
+    for await (const batch of batches) {
+      const isPlain = 'lines' in batch;
+      const size = isPlain ? batch.lines.length : batch.length;
+      count += size;
+      onRows(count);
+      if (size === 0) continue;
+      yield isPlain ? copyLinesOf(batch) : batch.map((row) => copyLine(row, columns)).join('');
     }
   }
   // Within a transaction knex hands out the transaction's own connection, and takes none back.
@@ -55,9 +69,9 @@ export async function copyToStaging(
   const names = columns.map((name) => `"${name}"`).join(', ');
   await pipeline(
     lines(),
-    client.query(copyFrom(`copy ${stagingTable(kind)} (line, ${names}) from stdin`)),
+    client.query(copyFrom(`copy ${tableOf(part)} (line, ${names}) from stdin`)),
   );
-  await trx.raw(`analyze ${stagingTable(kind)}`);
+  await trx.raw(`analyze ${tableOf(part)}`);
   return count;
 }
 

@@ -3,6 +3,7 @@ import type { DomainError } from '../../domain/errors.ts';
 interface PostgresError extends Error {
   readonly code: string;
   readonly constraint?: string;
+  readonly detail?: string;
 }
 
 function isPostgresError(error: unknown): error is PostgresError {
@@ -16,6 +17,11 @@ function isPostgresError(error: unknown): error is PostgresError {
 /** The name of the constraint that a statement broke; undefined for every other error. */
 export function brokenConstraint(error: unknown): string | undefined {
   return isPostgresError(error) && error.code.startsWith('23') ? error.constraint : undefined;
+}
+
+/** Whether a row is still referred to, or refers to nothing. */
+export function isForeignKeyViolation(error: unknown): error is PostgresError {
+  return isPostgresError(error) && error.code === '23503';
 }
 
 /** What to say when a write breaks one of these constraints; other errors stay as they are. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { conflictKey, diffConflicts } from './diff-conflicts.ts';
-import { conflictKinds, type Conflict } from './detect-conflicts.ts';
+import { conflictKinds, type Conflict } from './conflict.ts';
 
 const conflict = (given: Partial<Conflict> = {}): Conflict => ({
-  kind: 'same-datacentre',
+  kind: 'capacity',
   severity: 'blocking',
   subject: 'datacentre:mad',
   changes: ['change-1', 'change-2'],

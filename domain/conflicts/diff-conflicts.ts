@@ -1,4 +1,4 @@
-import type { Conflict } from './detect-conflicts.ts';
+import type { Conflict } from './conflict.ts';
 
 export interface ConflictDiff {
   readonly appeared: readonly Conflict[];

@@ -42,6 +42,8 @@ function isTimeZone(name: string): boolean {
  */
 export const inventoryRowSchemas = {
   departments: z.strictObject({ id: slugSchema, name: nameColumn }),
+  /** Who carries interventions out: a team is booked for one at a time. */
+  teams: z.strictObject({ id: slugSchema, name: nameColumn, department: slugSchema }),
   datacentres: z.strictObject({
     id: slugSchema,
     name: nameColumn,
@@ -134,4 +136,25 @@ export type InventoryFormat = (typeof inventoryFormats)[number];
 /** The columns of a kind, in the order in which `ctc` and the generator write them. */
 export function inventoryColumns(kind: InventoryKind): readonly string[] {
   return Object.keys(inventoryRowSchemas[kind].shape);
+}
+
+const byId = z.strictObject({ id: slugSchema });
+
+/** A row of a file of removals: the key columns only. A dependent loses all its groups. */
+export const removalSchemas = {
+  departments: byId,
+  teams: byId,
+  datacentres: byId,
+  latencies: z.strictObject({ from_datacentre: slugSchema, to_datacentre: slugSchema }),
+  offers: byId,
+  solutions: byId,
+  customers: byId,
+  items: byId,
+  services: byId,
+  dependencies: z.strictObject({ dependent: slugSchema }),
+} as const satisfies Record<InventoryKind, z.ZodObject>;
+
+/** What tells a row of a kind from the others; of dependencies, whose groups are replaced as a whole. */
+export function keyColumns(kind: InventoryKind): readonly string[] {
+  return Object.keys(removalSchemas[kind].shape);
 }

@@ -31,6 +31,13 @@ export interface Department {
   readonly name: string;
 }
 
+/** Who carries interventions out; booked for one at a time. */
+export interface Team {
+  readonly id: string;
+  readonly name: string;
+  readonly department: string;
+}
+
 /** A site; `timeZone` is an IANA name, `driver` names what deploys there (`local`, …). */
 export interface Datacentre {
   readonly id: string;

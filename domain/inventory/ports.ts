@@ -9,6 +9,7 @@ import type {
   RequirementGroup,
   Service,
   Solution,
+  Team,
 } from './inventory.ts';
 import type { InventoryFormat, InventoryKind } from './inventory-kinds.ts';
 
@@ -17,6 +18,8 @@ export interface InventoryPart {
   readonly kind: InventoryKind;
   readonly format: InventoryFormat;
   readonly stream: AsyncIterable<Uint8Array>;
+  /** The rows are to go: they hold the kind's key columns only. */
+  readonly removes?: boolean;
 }
 
 /** One thing wrong with one line; `line` counts from 1, the header of a CSV file included. */
@@ -29,15 +32,15 @@ export interface BadLine {
 }
 
 /**
- * `rows` could be read; `inserted` and `updated` say what the import changed (a row that was there already
- * with the same values is neither). `removed` is of dependencies only: members that the imported groups
- * of the same dependent no longer have.
+ * `rows` could be read; `inserted`, `updated` and `removed` say what the import changed (a row that was
+ * there already with the same values is none of them). `kept` rows differ but belong to another source.
  */
 export interface ImportCounts {
   readonly rows: number;
   readonly inserted: number;
   readonly updated: number;
   readonly removed: number;
+  readonly kept: number;
 }
 
 export interface ImportReport {
@@ -54,18 +57,51 @@ export interface ImportReport {
 
 export const badLinesKept = 1000;
 
+export interface ImportOptions {
+  readonly importedBy: string;
+  /** Says what would happen, and stores nothing. */
+  readonly dryRun?: boolean;
+  /** Names the import for `progress`; default: a new one. */
+  readonly importId?: string;
+  /** Whose truth the rows are; default `manual`. A row belongs to the source that brought it. */
+  readonly source?: string;
+  /** What becomes of rows that belong to another source and differ: a bad line (default), or kept. */
+  readonly foreignRows?: 'refuse' | 'keep';
+  /** The parts are all that the source has of their kinds: what else it brought before is removed. */
+  readonly complete?: boolean;
+  /**
+   * How many rows the import may remove of each kind when that is more than a hundred and more than 5 % of
+   * those the kind has: the number that the refusal named.
+   */
+  readonly confirmedRemovals?: number;
+}
+
+export const importPhases = ['reading', 'checking', 'storing', 'done'] as const;
+export type ImportPhase = (typeof importPhases)[number];
+
+export interface ImportProgress {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  readonly startedBy: string;
+  readonly phase: ImportPhase;
+  /** The kind being read, checked or stored. */
+  readonly kind: InventoryKind | null;
+  /** Rows read so far. */
+  readonly rows: number;
+  readonly outcome: 'imported' | 'refused' | 'failed' | 'dry-run' | null;
+}
+
 export interface InventoryImporter {
   /**
-   * Reads the parts one after the other and stores all of them or nothing. Rows are added and changed,
-   * never deleted, except that a dependent's groups are replaced as a whole. A dry run reports what
-   * would happen. Memory does not grow with the size of the files.
-   * @throws DomainError `invalid` when there is no part, or two of the same kind; the stream's own error
-   * when reading fails (nothing is stored).
+   * Reads the parts one after the other and stores all of them or nothing; a dependent's groups are
+   * replaced as a whole. Memory does not grow with the size of the files.
+   * @throws DomainError `invalid` when there is no part, or two of the same kind; `refused` when it would
+   * remove more than the guard allows; the stream's own error when reading fails (nothing is stored).
    */
-  import(
-    parts: AsyncIterable<InventoryPart>,
-    options: { readonly importedBy: string; readonly dryRun?: boolean },
-  ): Promise<ImportReport>;
+  import(parts: AsyncIterable<InventoryPart>, options: ImportOptions): Promise<ImportReport>;
+  /** How far an import is, seen from any process. @throws DomainError `not-found`. */
+  progress(importId: string): Promise<ImportProgress>;
 }
 
 export interface ListQuery {
@@ -86,6 +122,7 @@ export interface Page<Row> {
 /** What each kind's listing shows. */
 export interface InventoryRows {
   readonly departments: Department;
+  readonly teams: Team;
   readonly datacentres: Datacentre;
   readonly latencies: Latency;
   readonly offers: Offer;

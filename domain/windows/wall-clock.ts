@@ -8,24 +8,24 @@ export type Disambiguation = (typeof disambiguations)[number];
 /** Temporal also takes offsets and whole timestamps for a zone; neither follows the rules of a place. */
 const zoneName = /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/;
 
-/** The zone's name as the database spells it. @throws DomainError `invalid` for `window.zone`. */
-export function resolveZone(zone: string): string {
+/** The zone's name as the database spells it. @throws DomainError `invalid` for the field. */
+export function resolveZone(zone: string, field = 'window.zone'): string {
   try {
     if (zoneName.test(zone)) {
       return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone).timeZoneId;
     }
   } catch (cause) {
-    throw unknownZone(zone, cause);
+    throw unknownZone(zone, field, cause);
   }
-  throw unknownZone(zone);
+  throw unknownZone(zone, field);
 }
 
-function unknownZone(zone: string, cause?: unknown): DomainError {
+function unknownZone(zone: string, field: string, cause?: unknown): DomainError {
   return new DomainError('invalid', `There is no time zone "${zone}".`, {
     code: 'invalid-window',
     complaints: [
       {
-        field: 'window.zone',
+        field,
         message: `"${zone}" is not in the IANA time zone database; use a name such as Europe/Madrid`,
       },
     ],

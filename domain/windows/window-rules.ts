@@ -3,6 +3,9 @@
  * import it, and a workflow must not read time-zone data that a later version may change.
  */
 
+/** A window that is longer is a project, not an intervention. */
+export const longestWindowDays = 31;
+
 /** Half-open: at `closesAtMs` it is closed. */
 export interface WindowInstants {
   readonly opensAtMs: number;

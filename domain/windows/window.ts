@@ -2,8 +2,10 @@ import { Temporal } from 'temporal-polyfill';
 import * as z from 'zod';
 import { DomainError, type Complaint } from '../errors.ts';
 import { disambiguations, resolveWallClock, resolveZone } from './wall-clock.ts';
+import { longestWindowDays } from './window-rules.ts';
 
-const wallClockSchema = z.string().regex(
+/** A date and time as the clock on the wall shows it. */
+export const wallClockSchema = z.string().regex(
   // Seconds to 59: the calendar would take a leap second for the second before it.
   /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:[0-5]\d)?$/,
   'use wall-clock time of the zone such as 2026-11-25T02:00, without offset or "Z"',
@@ -29,23 +31,23 @@ export interface ResolvedWindow {
   readonly zone: string;
 }
 
-/** A window that is longer is a project, not an intervention. */
-export const longestWindowDays = 31;
-
 /**
  * The instants of a window by the rules of its zone, half-open: at its end it is closed.
  * @throws DomainError `invalid` with a complaint for each time that does not exist in the zone, occurs
- * twice without `disambiguation`, or is out of order; the field's path begins with `window`.
+ * twice without `disambiguation`, or is out of order; the field's path begins with `window.`, or `path`.
  */
-export function resolveWindow(request: WindowRequest): ResolvedWindow {
+export function resolveWindow(
+  request: WindowRequest,
+  { path = 'window.', longestDays = longestWindowDays } = {},
+): ResolvedWindow {
   const complaints: Complaint[] = [];
-  const zone = resolveZone(request.zone);
+  const zone = resolveZone(request.zone, `${path}zone`);
   const resolve = (field: 'start' | 'end' | 'latestStart'): Temporal.ZonedDateTime | undefined => {
     const text = request[field];
     if (text === undefined) return undefined;
     const resolved = resolveWallClock(text, zone, request.disambiguation);
     if (typeof resolved !== 'string') return resolved;
-    complaints.push({ field: `window.${field}`, message: resolved });
+    complaints.push({ field: `${path}${field}`, message: resolved });
     return undefined;
   };
   const start = resolve('start');
@@ -56,19 +58,19 @@ export function resolveWindow(request: WindowRequest): ResolvedWindow {
       Temporal.ZonedDateTime.compare(a, b) < 0;
     if (!before(start, end)) {
       complaints.push({
-        field: 'window.end',
+        field: `${path}end`,
         message: `${request.end} is not after the start, ${request.start}`,
       });
-    } else if (before(start.add({ days: longestWindowDays }), end)) {
+    } else if (before(start.add({ days: longestDays }), end)) {
       complaints.push({
-        field: 'window.end',
-        message: `the window is longer than ${longestWindowDays} days; split the change`,
+        field: `${path}end`,
+        message: `the window is longer than ${longestDays} days; make it shorter or split it`,
       });
     }
     if (request.latestStart !== undefined && latestStart !== undefined) {
       if (before(latestStart, start) || before(end, latestStart)) {
         complaints.push({
-          field: 'window.latestStart',
+          field: `${path}latestStart`,
           message: `${request.latestStart} is not between start and end`,
         });
       }

@@ -1,0 +1,198 @@
+import type { ImpactState } from '../impact.ts';
+import type { DependencyGraph } from './dependency-graph.ts';
+
+export const stateCodes = { down: 1, degraded: 2, atRisk: 3 } as const satisfies Record<
+  ImpactState,
+  number
+>;
+
+/** Disturbed nodes by number. A node in both is down. */
+export interface NumberedDisturbances {
+  readonly down: readonly number[] | Int32Array;
+  readonly degraded: readonly number[] | Int32Array;
+}
+
+/**
+ * What a spread found: the affected nodes in the order in which they were found, first all that are down, then
+ * the degraded, then those at risk. Views of the spreader's own memory: they hold until its next spread.
+ */
+export interface Spread {
+  readonly found: Int32Array;
+  readonly downEnd: number;
+  readonly degradedEnd: number;
+  /** Where in `found` the nodes end that are down, or degraded, because the disturbance says so. */
+  readonly downRootsEnd: number;
+  readonly degradedRootsEnd: number;
+  /** By node: 0 or a `stateCodes`. */
+  readonly state: Uint8Array;
+  /**
+   * Counted groups that lost a member which is down, and stand: what another intervention could bring down.
+   * `losses[i]` is how many members `wounded[i]` lost.
+   */
+  readonly wounded: Int32Array;
+  readonly losses: Int32Array;
+}
+
+export interface Spreader {
+  /** Exact for every graph, linear in what it reaches (`assessImpact` defines the states). */
+  spread(disturbances: NumberedDisturbances): Spread;
+  /** As `spread`, only what goes down. */
+  spreadDown(down: readonly number[] | Int32Array): Spread;
+}
+
+/** Scratch memory for spreads over one graph, one at a time; follows the graph as it grows. */
+export function createSpreader(graph: DependencyGraph): Spreader {
+  let state = new Uint8Array(0);
+  let found = new Int32Array(0);
+  let left = new Int32Array(0);
+  let touched = new Int32Array(0);
+  let foundCount = 0;
+  let touchedCount = 0;
+
+  const prepare = (): void => {
+    if (state.length < graph.nodeCount) {
+      const room = Math.ceil(graph.nodeCount * 1.05);
+      state = new Uint8Array(room);
+      found = new Int32Array(room);
+    } else {
+      // Only what the spread before wrote.
+      for (let i = 0; i < foundCount; i += 1) state[found[i] ?? 0] = 0;
+    }
+    if (left.length < graph.countedGroups) {
+      left = new Int32Array(Math.ceil(graph.countedGroups * 1.05));
+      touched = new Int32Array(left.length);
+      left.set(graph.spare.subarray(0, graph.countedGroups));
+    } else {
+      for (let i = 0; i < touchedCount; i += 1) {
+        const group = touched[i] ?? 0;
+        left[group] = graph.spare[group] ?? 0;
+      }
+    }
+    foundCount = 0;
+    touchedCount = 0;
+  };
+  let spareSeen = graph.spare;
+  let countedSeen = 0;
+  /** After a change of the graph the spare of any group may be another. */
+  const follow = (): void => {
+    if (spareSeen === graph.spare && countedSeen === changeCount(graph)) return;
+    spareSeen = graph.spare;
+    countedSeen = changeCount(graph);
+    left = new Int32Array(0);
+  };
+
+  const mark = (nodes: readonly number[] | Int32Array, code: number): void => {
+    for (const node of nodes) {
+      if (state[node] !== 0) continue;
+      state[node] = code;
+      found[foundCount] = node;
+      foundCount += 1;
+    }
+  };
+
+  /** Takes the nodes found from `start` on, and those found meanwhile, out of their groups. */
+  const run = (start: number, code: number): void => {
+    const { firstEdge, edgeCount, edges, dependent, spare } = graph;
+    const [states, queue, rest, seen] = [state, found, left, touched];
+    let tail = foundCount;
+    let seenCount = touchedCount;
+    for (let head = start; head < tail; head += 1) {
+      const node = queue[head] as number;
+      let at = firstEdge[node] as number;
+      const end = at + (edgeCount[node] as number);
+      for (; at < end; at += 1) {
+        const edge = edges[at] as number;
+        if (edge >= 0) {
+          if (states[edge] === 0) {
+            states[edge] = code;
+            queue[tail] = edge;
+            tail += 1;
+          }
+        } else {
+          const group = ~edge;
+          const remaining = rest[group] as number;
+          if (remaining === spare[group]) {
+            seen[seenCount] = group;
+            seenCount += 1;
+          }
+          rest[group] = remaining - 1;
+          if (remaining <= 0) {
+            const node2 = dependent[group] as number;
+            if (states[node2] === 0) {
+              states[node2] = code;
+              queue[tail] = node2;
+              tail += 1;
+            }
+          }
+        }
+      }
+    }
+    foundCount = tail;
+    touchedCount = seenCount;
+  };
+
+  const woundedGroups = (): Pick<Spread, 'wounded' | 'losses'> => {
+    const wounded: number[] = [];
+    const losses: number[] = [];
+    for (let i = 0; i < touchedCount; i += 1) {
+      const group = touched[i] ?? 0;
+      if (state[graph.dependent[group] ?? 0] !== 0) continue;
+      wounded.push(group);
+      losses.push((graph.spare[group] ?? 0) - (left[group] ?? 0));
+    }
+    return { wounded: Int32Array.from(wounded), losses: Int32Array.from(losses) };
+  };
+
+  return {
+    spreadDown(down) {
+      follow();
+      prepare();
+      mark(down, stateCodes.down);
+      const downRootsEnd = foundCount;
+      run(0, stateCodes.down);
+      return {
+        found: found.subarray(0, foundCount),
+        downEnd: foundCount,
+        degradedEnd: foundCount,
+        downRootsEnd,
+        degradedRootsEnd: foundCount,
+        state,
+        ...woundedGroups(),
+      };
+    },
+    spread({ down, degraded }) {
+      follow();
+      prepare();
+      mark(down, stateCodes.down);
+      const downRootsEnd = foundCount;
+      run(0, stateCodes.down);
+      const downEnd = foundCount;
+      const wounds = woundedGroups();
+      mark(degraded, stateCodes.degraded);
+      const degradedRootsEnd = foundCount;
+      run(downEnd, stateCodes.degraded);
+      const degradedEnd = foundCount;
+      // Whoever needs a group that lost a member, and stands, has lost redundancy.
+      const groups = touchedCount;
+      for (let i = 0; i < groups; i += 1) {
+        const node = graph.dependent[touched[i] ?? 0] ?? 0;
+        if (state[node] !== 0) continue;
+        state[node] = stateCodes.atRisk;
+        found[foundCount] = node;
+        foundCount += 1;
+      }
+      run(degradedEnd, stateCodes.atRisk);
+      return {
+        found: found.subarray(0, foundCount),
+        downEnd,
+        degradedEnd,
+        downRootsEnd,
+        degradedRootsEnd,
+        state,
+        ...wounds,
+      };
+    },
+  };
+}
+
+const changeCount = (graph: DependencyGraph): number => graph.groups + graph.waste;
