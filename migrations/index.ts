@@ -5,6 +5,7 @@ import * as applications from './0003-applications.ts';
 import * as changes from './0004-changes.ts';
 import * as messages from './0005-messages.ts';
 import * as inventoryVersions from './0006-inventory-versions.ts';
+import * as interventions from './0007-interventions.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -13,6 +14,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0004-changes': changes,
   '0005-messages': messages,
   '0006-inventory-versions': inventoryVersions,
+  '0007-interventions': interventions,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

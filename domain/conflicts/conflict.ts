@@ -1,4 +1,5 @@
 import type { Disturbance } from '../impact/impact.ts';
+import type { FreezeScope } from '../windows/freeze-rules.ts';
 import type { WindowInstants } from '../windows/window-rules.ts';
 
 /**
@@ -58,22 +59,13 @@ export interface Intervention {
   readonly brokenAfter: readonly string[];
 }
 
-export const freezeScopes = [
-  'company',
-  'datacentre',
-  'solution',
-  'customer',
-  'department',
-] as const;
-export type FreezeScope = (typeof freezeScopes)[number];
-
 /** A time in which something must not be disturbed. */
 export interface Freeze {
   readonly id: string;
   readonly kind: 'freeze' | 'no-touch';
   /** For people: its name or reason. */
   readonly name: string;
-  readonly scope: { readonly kind: FreezeScope; readonly id?: string };
+  readonly scope: FreezeScope;
   /** When it is in force within these instants; in order. */
   readonly within: (range: WindowInstants) => readonly WindowInstants[];
 }

@@ -34,12 +34,12 @@ export function freezeConflicts(
 /** Whether the freeze, at whatever time, is about what the intervention does. */
 export function covers(
   company: Company,
-  { scope: { kind, id = '' } }: Freeze,
+  { scope }: Freeze,
   { intervention, footprint }: Placed,
 ): boolean {
+  if (scope.kind === 'company') return true;
+  const { kind, id } = scope;
   switch (kind) {
-    case 'company':
-      return true;
     case 'datacentre':
       return (
         intervention.datacentres.includes(id) ||
@@ -63,8 +63,8 @@ export function covers(
   }
 }
 
-function scopeWords({ scope: { kind, id } }: Freeze): string {
+function scopeWords({ scope }: Freeze): string {
+  if (scope.kind === 'company') return 'the company';
   // A customer is not named: explanations are read by people who may not see customers.
-  if (kind === 'company') return 'the company';
-  return kind === 'customer' ? 'a customer' : `${kind} ${id ?? ''}`;
+  return scope.kind === 'customer' ? 'a customer' : `${scope.kind} ${scope.id}`;
 }

@@ -60,6 +60,18 @@ describe('a series', () => {
     );
   });
 
+  it('counts COUNT from its start, wherever it is asked from', () => {
+    const rule = 'FREQ=DAILY;BYHOUR=2,14;COUNT=5';
+    const { between, next } = createOccurrences(
+      series('2026-11-25T02:00', '2026-11-25T04:00', rule),
+    );
+    expect(next(at('2026-11-26T12:00'), 9).map((window) => window.start)).toEqual([
+      '2026-11-26T14:00',
+      '2026-11-27T02:00',
+    ]);
+    expect([...between(at('2026-11-27T04:00'), at('2027-11-27T04:00'))]).toEqual([]);
+  });
+
   it('counts COUNT before exceptions, which name a day or a start', () => {
     const input = series('2026-12-23T02:00', '2026-12-23T04:00', 'FREQ=DAILY;COUNT=5', {
       except: ['2026-12-24', '2026-12-26 02:00', '2026-12-27T03:00'],

@@ -71,16 +71,11 @@ export function createOccurrences(input: OccurrencesInput): Occurrences {
   const { path = '', longestDays = longestWindowDays, recurrence, disambiguation } = input;
   const clock = createZoneClock(resolveZone(input.zone, `${path}zone`));
   const { startMs, lengthMs, latestStartOffsetMs } = readTimes(input, { path, longestDays });
-  const rule = readRecurrenceRule(recurrence.rule, startMs);
-  if (typeof rule === 'string') {
-    throw invalidRecurrence([{ field: `${path}recurrence.rule`, message: rule }]);
-  }
+  const rule = readRule(recurrence.rule, startMs, path);
   const isExcepted = readExceptions(recurrence.except ?? [], `${path}recurrence.except`);
-
   const endMs = endOf(rule, startMs, path);
 
   function* spansFrom(fromMs: number, toMs = Infinity): Generator<Span, void, undefined> {
-    if (typeof rule === 'string') return;
     const untilMs = rule.untilEpochMs;
     const isInTime = (wallMs: number): boolean =>
       untilMs === undefined || clock.read(wallMs, disambiguation).epochMs <= untilMs;
@@ -137,6 +132,12 @@ export function createOccurrences(input: OccurrencesInput): Occurrences {
       return found;
     },
   };
+}
+
+function readRule(text: string, startMs: number, path: string): RecurrenceRule {
+  const rule = readRecurrenceRule(text, startMs);
+  if (typeof rule !== 'string') return rule;
+  throw invalidRecurrence([{ field: `${path}recurrence.rule`, message: rule }]);
 }
 
 /** The rule's starts up to a wall-clock time. */
