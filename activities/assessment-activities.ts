@@ -11,28 +11,29 @@ import type {
   RequestedChange,
 } from '../domain/change/ports.ts';
 import type { AssessedPlan } from '../domain/change/story.ts';
-import { detectConflicts, type Conflict } from '../domain/conflicts/detect-conflicts.ts';
+import type { Conflict } from '../domain/conflicts/conflict.ts';
 import type { HashOf } from '../domain/hash.ts';
-import { assessImpact, type Disturbance, type Impact } from '../domain/impact/assess-impact.ts';
-import type { PreparedGraph } from '../domain/impact/prepare-graph.ts';
-import type { ImpactSummary } from '../domain/impact/summarise-impact.ts';
+import type { ImpactSummary } from '../domain/impact/impact.ts';
+import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
 import { formatWindow } from '../domain/windows/window.ts';
 
 export interface AssessmentActivityPorts {
   readonly changes: ChangeRegister;
-  readonly inventory: Pick<InventoryReader, 'summariseAffected' | 'datacentres'>;
-  /** The dependency graph as of the newest import. */
-  readonly graph: () => Promise<{ graph: PreparedGraph; version: number }>;
+  readonly inventory: Pick<InventoryReader, 'datacentres'>;
+  readonly engine: Pick<InventoryEngine, 'snapshot'>;
   readonly approvals: ApprovalPolicySettings;
   readonly hashOf: HashOf;
   /** ISO instant. */
   readonly now: () => string;
 }
 
+/** Nodes of each state that an assessment names; all of them stand in its sets. */
+const nearestShown = 100;
+
 /** What a change would do to services, customers and other interventions, and the plan to be approved. */
 export function createAssessmentActivities(ports: AssessmentActivityPorts): AssessmentSteps {
-  const { changes, inventory, graph, hashOf, now } = ports;
+  const { changes, inventory, engine, hashOf, now } = ports;
   return {
     async assessChange({ changeId }) {
       const change = await changes.requestedChange(changeId);
@@ -45,11 +46,10 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
           : null;
       await inventory.datacentres(request.datacentres);
 
-      const { graph: prepared, version } = await graph();
-      const assess = (disturbances: readonly Disturbance[]): Impact =>
-        assessImpact(prepared, disturbances);
-      const impact = assess(disturbancesOf(request, application?.item));
-      const summary = await inventory.summariseAffected(impact.services);
+      const snapshot = await engine.snapshot(
+        disturbancesOf(request, application?.item),
+        nearestShown,
+      );
       const previous =
         request.kind === 'release'
           ? await changes.lastVerified(request.application, changeId)
@@ -63,7 +63,7 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
         application,
         rollsBackTo:
           previous === undefined ? null : { version: previous.version, digest: previous.digest },
-        impact: figuresOf(summary),
+        impact: figuresOf(snapshot.impact.summary),
       };
       const planHash = hashOf(plan);
       const at = now();
@@ -73,28 +73,15 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
         nowMs: Date.parse(at),
         latestStartMs: Date.parse(plan.window.latestStartAt),
       });
-      const conflicts = await changes.storeAssessment(
-        {
-          changeId,
-          revision: change.revision,
-          inventoryVersion: version,
-          impact: { ...impact, summary },
-          footprint: {
-            down: [...impact.items.down, ...impact.services.down],
-            degraded: [...impact.items.degraded, ...impact.services.degraded],
-            atRisk: [...impact.items.atRisk, ...impact.services.atRisk],
-          },
-          plan,
-          planHash,
-          approvalExpiresAt: new Date(policy.expiresAtMs).toISOString(),
-          at,
-        },
-        (self, others) =>
-          detectConflicts(self, others, (disturbances) => {
-            const { items, services } = assess(disturbances);
-            return new Set([...items.down, ...services.down]);
-          }),
-      );
+      const conflicts = await changes.storeAssessment({
+        changeId,
+        revision: change.revision,
+        snapshot,
+        plan,
+        planHash,
+        approvalExpiresAt: new Date(policy.expiresAtMs).toISOString(),
+        at,
+      });
       return describePlan(change, plan, planHash, policy, conflicts);
     },
   };

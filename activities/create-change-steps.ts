@@ -14,7 +14,7 @@ export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
     readonly record: RecordSteps;
     readonly inventory: Pick<
       InventoryReader,
-      'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers' | 'summariseAffected'
+      'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers'
     >;
   };
 

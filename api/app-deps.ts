@@ -9,7 +9,7 @@ import type {
   LogFeed,
 } from '../domain/change/readers.ts';
 import type { HashOf } from '../domain/hash.ts';
-import type { Disturbance, Impact } from '../domain/impact/assess-impact.ts';
+import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
 
@@ -25,7 +25,7 @@ export interface AppDeps {
   readonly messenger: ChangeMessenger;
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
-  readonly assessImpact: (disturbances: readonly Disturbance[]) => Promise<Impact>;
+  readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
   readonly optimus: Optimus;
   readonly hashOf: HashOf;
   /** Looks at the outbox now. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
+import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import {
   createAccessRegister,
@@ -12,7 +13,6 @@ import { createApplicationRegister } from '../adapters/postgres/application-regi
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
-import { createGraphCache } from '../adapters/postgres/graph-cache.ts';
 import {
   createIdempotencyStore,
   purgeIdempotencyKeys,
@@ -24,7 +24,6 @@ import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
-import { assessImpact } from '../domain/impact/assess-impact.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
 import { createLogger } from '../platform/logging.ts';
@@ -69,7 +68,13 @@ if (config.bootstrapAdminToken !== undefined) {
 
 const now = (): string => new Date().toISOString();
 const inventory = createInventoryReadModel(database);
-const graph = createGraphCache(inventory);
+const engine = createInventoryEngine({
+  databaseUrl: config.databaseUrl,
+  settings: { customerDistanceMs: config.customerDistanceMs },
+  onError: (err) => {
+    logger.error({ err }, 'inventory engine failed');
+  },
+});
 const logFeed = createLogFeed({ url: config.databaseUrl, logger });
 const dispatcher = startOutboxDispatcher({
   outbox: createOutbox(database),
@@ -89,22 +94,13 @@ const app = await buildApp(
     idempotency: createIdempotencyStore(database),
     applications: createApplicationRegister({ database, now }),
     requests: createChangeRequests({ database, now }),
-    changes: createChangeReader({
-      database,
-      assessDown: async () => {
-        const current = await graph();
-        return (disturbances) => {
-          const { items, services } = assessImpact(current.graph, disturbances);
-          return new Set([...items.down, ...services.down]);
-        };
-      },
-    }),
+    changes: createChangeReader({ database, engine }),
     alerts: createAlertInbox(database),
     logFeed,
     messenger: createChangeMessenger(client),
     inventory,
     importer: createInventoryImporter(database),
-    assessImpact: async (disturbances) => assessImpact((await graph()).graph, disturbances),
+    engine,
     optimus,
     hashOf: canonicalHash,
     kickOutbox: () => dispatcher.kick(),
@@ -130,6 +126,7 @@ exitWithParent(async () => {
   await logFeed.stop();
   await Promise.all([
     optimus.close(),
+    engine.close(),
     database.destroy(),
     connection.close(),
     telemetry.shutdown(),

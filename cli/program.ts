@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addAccessCommands } from './commands/access-commands.ts';
 import { addApplicationCommands } from './commands/application-commands.ts';
 import { addChangeCommands } from './commands/change-commands.ts';
+import { addImpactCommands } from './commands/impact-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
 import { outputFormats } from './output.ts';
@@ -28,6 +29,7 @@ export function buildProgram(): Command {
   addChangeCommands(program);
   addApplicationCommands(program);
   addInventoryCommands(program);
+  addImpactCommands(program);
   addAccessCommands(program);
   addStackCommands(program);
   // Subcommands do not inherit it.

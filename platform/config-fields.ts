@@ -98,6 +98,10 @@ const fields = {
     wholeNumber(1, 8_760).default(72),
     'After how many hours a change that nobody decides on expires.',
   ),
+  CTC_CUSTOMER_DISTANCE_HOURS: field(
+    wholeNumber(0, 744).default(24),
+    'Two interventions that disturb the same customer within this many hours are reported as a conflict.',
+  ),
   CTC_REQUEST_BODY_LIMIT_BYTES: field(
     wholeNumber(1_024, 1_073_741_824).default(1_048_576),
     'The largest request body the API takes, in bytes; inventory imports have a limit of their own.',

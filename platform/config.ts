@@ -37,6 +37,8 @@ export interface Config {
   readonly localDriver: { readonly enabled: boolean; readonly releasesRoot?: string };
   readonly optimus: OptimusConfig;
   readonly approvalExpiryMs: number;
+  /** Two disturbances of a customer closer than this conflict. */
+  readonly customerDistanceMs: number;
   readonly bootstrapAdminToken?: string;
   readonly workerBundle?: string;
   readonly metricsPort?: number;
@@ -158,6 +160,7 @@ function arrange(values: ConfigValues): Config {
     },
     optimus: arrangeOptimus(values),
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
+    customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,
     ...optional('bootstrapAdminToken', values.CTC_BOOTSTRAP_ADMIN_TOKEN),
     ...optional('workerBundle', values.CTC_WORKER_BUNDLE),
     ...optional('metricsPort', values.CTC_METRICS_PORT),

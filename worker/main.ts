@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { createChangeSteps } from '../activities/create-change-steps.ts';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
 import { createDriverRegistry } from '../adapters/driver-registry.ts';
+import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import { createChangeRegister } from '../adapters/postgres/change-register.ts';
+import { startConflictKeeper } from '../adapters/postgres/conflict-keeper.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
-import { createGraphCache } from '../adapters/postgres/graph-cache.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
@@ -61,13 +62,20 @@ const drivers = createDriverRegistry({
 
 const now = (): string => new Date().toISOString();
 const inventory = createInventoryReadModel(database);
+const engine = createInventoryEngine({
+  databaseUrl: config.databaseUrl,
+  settings: { customerDistanceMs: config.customerDistanceMs },
+  onError: (err) => {
+    logger.error({ err }, 'inventory engine failed');
+  },
+});
 
 const activities = createChangeSteps({
-  record: createRecordSteps({ database, now }),
-  changes: createChangeRegister(database),
+  record: createRecordSteps({ database, engine, now }),
+  changes: createChangeRegister(database, engine),
   rollouts: createRolloutRegister({ database, inventory }),
   inventory,
-  graph: createGraphCache(inventory),
+  engine,
   approvals: { expiryMs: config.approvalExpiryMs, twoPersonsFromServicesDown: 1_000 },
   optimus,
   driverFor: drivers.driverFor,
@@ -90,6 +98,7 @@ const worker = await createWorker({
   telemetry,
 });
 
+const keeper = startConflictKeeper({ database, engine, now, logger });
 const running = worker.run();
 exitWithParent(async () => {
   if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -101,7 +110,8 @@ logger.info({ taskQueue: config.temporal.taskQueue }, 'worker ready');
 try {
   await running;
 } finally {
+  await keeper.stop();
   await connection.close();
   drivers.close();
-  await Promise.all([optimus.close(), database.destroy(), telemetry.shutdown()]);
+  await Promise.all([optimus.close(), engine.close(), database.destroy(), telemetry.shutdown()]);
 }

@@ -47,7 +47,8 @@ export async function readBinaryCopy(
         ended = true;
         break;
       }
-      if (count !== columns) throw new Error(`a row of ${count} columns where ${columns} were asked for`);
+      if (count !== columns)
+        throw new Error(`a row of ${count} columns where ${columns} were asked for`);
       let next = at + 2;
       let column = 0;
       for (; column < columns && next + 4 <= length; column += 1) {

@@ -55,7 +55,8 @@ async function readDelta(
          + (select count(*) from inventory_history where until > $1) as dependencies`,
   );
   const changes = Number(size?.nodes) + Number(size?.dependencies);
-  if (changes > 1000 && changes > reloadShare * (graph.nodeCount + graph.membersUsed)) return undefined;
+  if (changes > 1000 && changes > reloadShare * (graph.nodeCount + graph.membersUsed))
+    return undefined;
 
   const solutions = await read<{ id: string; department: string }>(
     'select id, department from solution where since > $1',

@@ -1,7 +1,12 @@
 import type { ClientBase } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { createGraphBuilder } from '../../domain/impact/engine/build-graph.ts';
-import { emptyCompany, putCustomer, putSolution, type Company } from '../../domain/impact/engine/company.ts';
+import {
+  emptyCompany,
+  putCustomer,
+  putSolution,
+  type Company,
+} from '../../domain/impact/engine/company.ts';
 import { readBinaryCopy, readInt32, type BinaryRow } from './binary-copy.ts';
 
 /** What is read of the inventory, one COPY each; the bench reads the same without keeping it. */

@@ -1,28 +1,38 @@
 import type { Knex } from 'knex';
 import type { StoredAssessment } from '../../domain/change/ports.ts';
-import type { Conflict, Intervention } from '../../domain/conflicts/detect-conflicts.ts';
+import type { Conflict } from '../../domain/conflicts/conflict.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { liveInterventions, lockConflicts, storeConflicts } from './conflict-store.ts';
+import {
+  keepConflicts,
+  lockConflicts,
+  renumberIntervention,
+  type ConflictFinder,
+} from './conflict-store.ts';
 
 /** Impact, plan and conflicts of one revision in one transaction; repeated, it leaves the same. */
 export async function storeAssessment(
   trx: Knex,
+  engine: ConflictFinder,
   assessment: StoredAssessment,
-  detect: (self: Intervention, others: readonly Intervention[]) => readonly Conflict[],
 ): Promise<readonly Conflict[]> {
-  const { changeId, revision, at } = assessment;
+  const { changeId, revision, snapshot, at } = assessment;
   await lockConflicts(trx);
-  const impact = JSON.stringify({ impact: assessment.impact, footprint: assessment.footprint });
+  const { impact, services, customers } = snapshot;
+  const columns = {
+    inventory_version: impact.version,
+    impact: JSON.stringify(impact),
+    assessed_at: at,
+    services_down: Buffer.from(services.down),
+    services_degraded: Buffer.from(services.degraded),
+    services_at_risk: Buffer.from(services.atRisk),
+    customers_down: Buffer.from(customers.down),
+    customers_degraded: Buffer.from(customers.degraded),
+    customers_at_risk: Buffer.from(customers.atRisk),
+  };
   await trx('impact_assessment')
-    .insert({
-      change_id: changeId,
-      revision,
-      inventory_version: assessment.inventoryVersion,
-      impact,
-      assessed_at: at,
-    })
+    .insert({ change_id: changeId, revision, ...columns })
     .onConflict(['change_id', 'revision'])
-    .merge(['inventory_version', 'impact', 'assessed_at']);
+    .merge(columns);
   const updated = await trx('change')
     .where({ id: changeId, revision })
     .update({
@@ -36,15 +46,6 @@ export async function storeAssessment(
       code: 'revision-superseded',
     });
   }
-  const interventions = await liveInterventions(trx);
-  const self = interventions.find(({ change }) => change === changeId);
-  const conflicts =
-    self === undefined
-      ? []
-      : detect(
-          self,
-          interventions.filter((other) => other !== self),
-        );
-  await storeConflicts(trx, changeId, conflicts, at);
-  return conflicts;
+  await renumberIntervention(trx, changeId);
+  return keepConflicts(trx, engine, changeId, at);
 }

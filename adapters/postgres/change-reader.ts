@@ -11,17 +11,17 @@ import type {
   LogLine,
 } from '../../domain/change/readers.ts';
 import type { ChangePlan } from '../../domain/change/ports.ts';
-import type { AssessDown } from '../../domain/conflicts/detect-conflicts.ts';
-import { freeWindowsFor } from '../../domain/conflicts/free-windows.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { Impact } from '../../domain/impact/impact.ts';
+import type { InventoryEngine } from '../../domain/impact/ports.ts';
 import type { WaitingFor } from '../../domain/change/story.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
-import { liveInterventions, presentConflicts } from './conflict-store.ts';
+import { interventionOf, presentConflicts } from './conflict-store.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 
 export interface ChangeReaderDeps {
   readonly database: Knex;
-  readonly assessDown: () => Promise<AssessDown>;
+  readonly engine: Pick<InventoryEngine, 'freeWindows'>;
 }
 
 interface ChangeRow {
@@ -52,7 +52,7 @@ interface ChangeRow {
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** What the pages and lists show of changes. */
-export function createChangeReader({ database, assessDown }: ChangeReaderDeps): ChangeReader {
+export function createChangeReader({ database, engine }: ChangeReaderDeps): ChangeReader {
   return {
     async list(filter, { limit, cursor }) {
       const query = filtered(database<ChangeRow>('change'), filter)
@@ -118,32 +118,29 @@ export function createChangeReader({ database, assessDown }: ChangeReaderDeps): 
       const row = await database('impact_assessment')
         .where({ change_id: changeId })
         .orderBy('revision', 'desc')
-        .first<
-          { impact: { impact: object }; revision: number; at: string; version: number } | undefined
-        >('impact', 'revision', 'assessed_at as at', 'inventory_version as version');
+        .first<{ impact: Impact; revision: number; at: string } | undefined>(
+          'impact',
+          'revision',
+          'assessed_at as at',
+        );
       if (row === undefined) {
         throw new DomainError('not-found', 'The change has not been assessed yet.', {
           code: 'not-assessed',
           remedy: 'Try again in a moment.',
         });
       }
-      return {
-        revision: row.revision,
-        assessedAt: row.at,
-        inventoryVersion: row.version,
-        ...row.impact.impact,
-      };
+      return { revision: row.revision, assessedAt: row.at, ...row.impact };
     },
 
     async freeWindows(changeId, range) {
-      const interventions = await liveInterventions(database);
-      const self = interventions.find(({ change }) => change === changeId);
-      if (self === undefined) {
-        throw new DomainError('refused', 'The change has ended: it needs no window.', {
-          code: 'change-ended',
-        });
+      if ((await interventionOf(database, changeId)) === null) {
+        throw new DomainError(
+          'refused',
+          'The change has ended, or has not been assessed: there is no window to look for.',
+          { code: 'no-intervention' },
+        );
       }
-      return freeWindowsFor(self, interventions, await assessDown(), range);
+      return engine.freeWindows(changeId, range);
     },
   };
 }
@@ -236,16 +233,19 @@ async function approvalsOf(database: Knex, id: string): Promise<ChangeDetail['ap
 
 async function conflictsOf(database: Knex, id: string): Promise<ConflictView[]> {
   const conflicts = await presentConflicts(database, id);
-  const others = conflicts.map(({ changes: [a, b] }) => (a === id ? b : a));
+  const others = [...new Set(conflicts.flatMap(({ changes }) => changes))].filter(
+    (change) => change !== id,
+  );
   const rows = await database('change')
     .whereIn('id', others)
+    .orderBy('number')
     .select<{ id: string; number: number; state: ChangeState }[]>('id', 'number', 'state');
-  return conflicts.flatMap(({ changes: [a, b], ...conflict }) => {
-    const other = rows.find((row) => row.id === (a === id ? b : a));
-    return other === undefined
-      ? []
-      : [{ ...conflict, with: `CHG-${other.number}`, withState: other.state }];
-  });
+  return conflicts.map(({ changes, ...conflict }) => ({
+    ...conflict,
+    with: rows
+      .filter((row) => changes.includes(row.id))
+      .map(({ number, state }) => ({ change: `CHG-${number}`, state })),
+  }));
 }
 
 async function attemptsOf(database: Knex, id: string): Promise<AttemptView[]> {

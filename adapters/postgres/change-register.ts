@@ -11,6 +11,7 @@ import type { ChangeRequest } from '../../domain/change/change-request.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
 import { storeAssessment } from './assessment-store.ts';
+import type { ConflictFinder } from './conflict-store.ts';
 
 /** What a change's `definition` column holds. */
 export interface StoredDefinition {
@@ -19,7 +20,7 @@ export interface StoredDefinition {
 }
 
 /** The record of changes in PostgreSQL. */
-export function createChangeRegister(database: Knex): ChangeRegister {
+export function createChangeRegister(database: Knex, engine: ConflictFinder): ChangeRegister {
   return {
     async requestedChange(changeId): Promise<RequestedChange> {
       const row = await database('change').where({ id: changeId }).first<
@@ -122,8 +123,8 @@ export function createChangeRegister(database: Knex): ChangeRegister {
           };
     },
 
-    storeAssessment: (assessment, detect) =>
-      database.transaction((trx) => storeAssessment(trx, assessment, detect)),
+    storeAssessment: (assessment) =>
+      database.transaction((trx) => storeAssessment(trx, engine, assessment)),
   };
 }
 

@@ -1,97 +1,198 @@
 import type { Knex } from 'knex';
-import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Conflict } from '../../domain/conflicts/detect-conflicts.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Conflict } from '../../domain/conflicts/conflict.ts';
+import { conflictKey } from '../../domain/conflicts/diff-conflicts.ts';
+import {
+  addPrincipal,
+  importCsv,
+  insertChange,
+  manualRequest,
+  smallestCompany,
+} from '../../test/support/company-database.ts';
 import { createTestDatabase } from '../../test/support/postgres.ts';
-import { presentConflicts, storeConflicts } from './conflict-store.ts';
+import { createInventoryEngine } from '../inventory-engine/create-inventory-engine.ts';
+import { keepConflictsCurrent } from './conflict-keeper.ts';
+import { keepConflicts, lockConflicts, renumberIntervention } from './conflict-store.ts';
 import { createDatabase } from './database.ts';
 
-const at = '2026-11-24T12:00:00.000Z';
-
+const customerDistanceMs = 3_600_000;
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let db: Knex;
-let changes: [string, string];
+let engine: ReturnType<typeof createInventoryEngine>;
 
+const hosts = Array.from({ length: 8 }, (_, i) => `hv-${i}`);
 beforeAll(async () => {
   database = await createTestDatabase();
-  db = createDatabase({ url: database.url, poolMax: 2 });
-  await db('department').insert({ id: 'web', name: 'Web' });
-  for (const id of ['ana', 'dario']) {
-    await db('principal').insert({
-      id,
-      name: id,
-      email: `${id}@example.com`,
-      roles: ['requester'],
-      created_at: at,
-    });
-  }
-  changes = [uuidv7(), uuidv7()].sort() as [string, string];
-  for (const [i, id] of changes.entries()) {
-    await db('change').insert({
-      id,
-      request_key: id,
-      request_hash: 'none',
-      kind: 'infrastructure',
-      class: 'normal',
-      title: 'Replace a switch',
-      department: 'web',
-      requester: i === 0 ? 'ana' : 'dario',
-      state: 'requested',
-      revision: 1,
-      version: 1,
-      definition: JSON.stringify({}),
-      window_opens_at: '2026-11-25T02:00:00Z',
-      window_closes_at: '2026-11-25T04:00:00Z',
-      created_at: at,
-      updated_at: at,
-    });
-  }
+  db = createDatabase({ url: database.url, poolMax: 6 });
+  await importCsv(db, {
+    ...smallestCompany,
+    items: `id,kind,name,datacentre,department\n${hosts.map((id) => `${id},host,${id},mad,hosting\n`).join('')}`,
+    services:
+      'id,name,solution,customer\ns1,S1,web,acme\ns2,S2,web,acme\ns3,S3,web,bolt\ns4,S4,web,bolt\n',
+    dependencies:
+      'dependent,group,needs,member\ns1,g,1,hv-0\ns1,g,1,hv-1\ns2,g,2,hv-1\ns2,g,2,hv-2\ns2,g,2,hv-3\ns2,g,2,hv-4\ns3,g,,hv-5\ns4,g,1,hv-5\ns4,g,1,hv-6\n',
+  });
+  await addPrincipal(db, 'ana');
+  await addPrincipal(db, 'dario');
+  engine = createInventoryEngine({ databaseUrl: database.url, settings: { customerDistanceMs } });
 });
 afterAll(async () => {
+  await engine.close();
   await db.destroy();
   await database.drop();
 });
 
-const conflictFrom = (from: string, severity: Conflict['severity'] = 'blocking'): Conflict => ({
-  kind: 'same-datacentre',
-  severity,
-  subject: 'datacentre:mad',
-  changes,
-  evidence: {
-    overlap: { from, to: '2026-11-25T04:00:00.000Z' },
-    what: ['mad'],
-    count: 1,
-    explanation: `CHG-1 and CHG-2 overlap from ${from}.`,
-  },
-  remedy: 'Move CHG-1 or CHG-2.',
-});
+/** 2026-12-01, hour and half hour. */
+const at = (halfHours: number) =>
+  `2026-12-01T${String(Math.floor(halfHours / 2)).padStart(2, '0')}:${halfHours % 2 === 0 ? '00' : '30'}`;
+const now = () => new Date().toISOString();
 
-/** Stores what was computed; gives what stands then, and how many alerts have been raised so far. */
-const store = async (computed: readonly Conflict[]) =>
+const edited = (change: string, edit: (trx: Knex) => Promise<unknown> = () => Promise.resolve()) =>
   db.transaction(async (trx) => {
-    await storeConflicts(trx, changes[1], computed, at);
-    const rows = await trx('alert').select<{ recipient: string }[]>('recipient');
-    return {
-      conflicts: await presentConflicts(trx, changes[0]),
-      alerts: rows.map(({ recipient }) => recipient).sort(),
-    };
+    await lockConflicts(trx);
+    const before = await trx('change')
+      .where({ id: change })
+      .first<{ window_opens_at: string; window_closes_at: string }>();
+    await edit(trx);
+    await renumberIntervention(trx, change);
+    await keepConflicts(trx, engine, change, now(), {
+      opensAtMs: Date.parse(before.window_opens_at),
+      closesAtMs: Date.parse(before.window_closes_at),
+    });
+  });
+const add = async (requester: string, request: Parameters<typeof manualRequest>[0]) => {
+  const id = await insertChange(db, requester, manualRequest(request));
+  await edited(id);
+  return id;
+};
+const move = (change: string, start: number, end: number) =>
+  edited(change, (trx) =>
+    trx('change')
+      .where({ id: change })
+      .update({ window_opens_at: `${at(start)}Z`, window_closes_at: `${at(end)}Z` }),
+  );
+const end = (change: string) =>
+  edited(change, (trx) => trx('change').where({ id: change }).update({ ended_at: now() }));
+
+async function kept(): Promise<Conflict[]> {
+  const rows = await db('conflict').whereNull('gone_at').select();
+  return rows.map(({ kind, severity, subject, changes, evidence }) => ({
+    ...{ kind, severity, subject, changes },
+    ...evidence,
+  })) as Conflict[];
+}
+const byKey = (conflicts: readonly Conflict[]) =>
+  Object.fromEntries(conflicts.map((conflict) => [conflictKey(conflict), conflict]));
+const alertsOf = async (recipient: string) =>
+  (
+    await db('alert')
+      .where({ recipient })
+      .orderBy('created_at')
+      .select<{ topic: string }[]>('topic')
+  ).map(({ topic }) => topic);
+
+describe('the kept conflicts', () => {
+  it('alert both owners once when one appears, and once when it is gone', async () => {
+    const one = await add('ana', { start: at(2), end: at(6), items: ['hv-5'] });
+    const two = await add('dario', { start: at(4), end: at(8), items: ['hv-5'] });
+    expect((await kept()).map(({ kind }) => kind).sort()).toEqual([
+      'same-item',
+      'shared-customers',
+      'shared-services',
+    ]);
+    const found = ['conflict', 'conflict', 'conflict'];
+    expect(await alertsOf('ana')).toEqual(found);
+    expect(await alertsOf('dario')).toEqual(found);
+    // Still overlapping: other words, no news.
+    await move(two, 5, 9);
+    expect(await alertsOf('ana')).toEqual(found);
+    const [sameItem] = (await kept()).filter(({ kind }) => kind === 'same-item');
+    expect(sameItem?.evidence.overlap.from).toBe('2026-12-01T02:30:00.000Z');
+    await end(one);
+    expect(await kept()).toEqual([]);
+    expect(await alertsOf('dario')).toEqual([
+      ...found,
+      'conflict-gone',
+      'conflict-gone',
+      'conflict-gone',
+    ]);
+    await end(two);
   });
 
-it('alerts both owners once to a conflict, keeps its words current, and alerts them when it is gone', async () => {
-  const found = conflictFrom('2026-11-25T02:00:00.000Z');
-  const once = ['ana', 'dario'];
-  expect(await store([found])).toEqual({ conflicts: [found], alerts: once });
-  expect(await store([found])).toEqual({ conflicts: [found], alerts: once });
+  it('are what a full computation gives, after every kind of edit and after imports', async () => {
+    // A process that has just started and computes everything anew.
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+      return (seed >>> 8) % below;
+    };
+    const live: string[] = [];
+    for (let edit = 0; edit < 120; edit += 1) {
+      const what = random(10);
+      const start = random(20);
+      const chosen = live[random(Math.max(1, live.length))];
+      if (what < 4 || chosen === undefined) {
+        const items = [...new Set([hosts[random(8)]!, hosts[random(8)]!])];
+        live.push(await add('ana', { start: at(start), end: at(start + 1 + random(6)), items }));
+      } else if (what < 6) {
+        await move(chosen, start, start + 1 + random(6));
+      } else if (what < 8) {
+        await end(chosen);
+        live.splice(live.indexOf(chosen), 1);
+      } else {
+        const [a, b, c] = [hosts[random(8)]!, hosts[random(8)]!, hosts[random(8)]!];
+        const members = [...new Set([a, b, c])];
+        const needs = 1 + random(members.length);
+        await importCsv(db, {
+          dependencies: `dependent,group,needs,member\n${members.map((m) => `s${1 + random(1)},g,${needs},${m}\n`).join('')}`,
+        });
+        await keepConflictsCurrent({ database: db, engine, now });
+      }
+      if (edit % 10 !== 9) continue;
+      const fresh = createInventoryEngine({
+        databaseUrl: database.url,
+        settings: { customerDistanceMs },
+      });
+      try {
+        expect(byKey(await kept())).toEqual(byKey(await fresh.allConflicts()));
+      } finally {
+        await fresh.close();
+      }
+    }
+    const crowds = await db('conflict').whereRaw('cardinality(changes) > 2').select('id');
+    expect(crowds.length).toBeGreaterThan(0);
+  });
 
-  // The window moved and still overlaps: no news, but what people read is what is.
-  const moved = conflictFrom('2026-11-25T03:00:00.000Z');
-  expect(await store([moved])).toEqual({ conflicts: [moved], alerts: once });
-
-  const twice = ['ana', 'ana', 'dario', 'dario'];
-  const milder = conflictFrom('2026-11-25T03:00:00.000Z', 'warning');
-  expect(await store([milder])).toEqual({ conflicts: [milder], alerts: twice });
-
-  const thrice = [...twice, ...once].sort();
-  expect(await store([])).toEqual({ conflicts: [], alerts: thrice });
-  expect(await store([])).toEqual({ conflicts: [], alerts: thrice });
+  it('are computed anew after an import by whoever keeps them, even if nobody here followed it', async () => {
+    const one = await add('ana', {
+      start: '2026-12-03T01:00',
+      end: '2026-12-03T03:00',
+      items: ['hv-6'],
+    });
+    const two = await add('ana', {
+      start: '2026-12-03T01:00',
+      end: '2026-12-03T03:00',
+      items: ['hv-7'],
+    });
+    const between = async () =>
+      (await kept()).filter(({ changes }) => changes.includes(one) && changes.includes(two));
+    expect(await between()).toEqual([]);
+    await importCsv(db, {
+      dependencies: 'dependent,group,needs,member\ns4,g,1,hv-6\ns4,g,1,hv-7\n',
+    });
+    const other = createInventoryEngine({
+      databaseUrl: database.url,
+      settings: { customerDistanceMs },
+    });
+    try {
+      expect(await keepConflictsCurrent({ database: db, engine: other, now })).toBeGreaterThan(0);
+      expect((await between()).map(({ kind }) => kind).sort()).toEqual([
+        'combined-outage',
+        'shared-services',
+      ]);
+      expect(await keepConflictsCurrent({ database: db, engine: other, now })).toBe(0);
+    } finally {
+      await other.close();
+    }
+  });
 });

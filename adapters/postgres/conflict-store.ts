@@ -1,182 +1,151 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import { isEnded, reservedStates, type ChangeState } from '../../domain/change/life-cycle.ts';
-import type { ChangeRequest } from '../../domain/change/change-request.ts';
-import { disturbancesOf } from '../../domain/change/disturbances.ts';
-import type { Footprint } from '../../domain/change/ports.ts';
-import type { Conflict, Intervention } from '../../domain/conflicts/detect-conflicts.ts';
-import { diffConflicts } from '../../domain/conflicts/diff-conflicts.ts';
+import { type Conflict, type Intervention } from '../../domain/conflicts/conflict.ts';
+import { conflictKey, diffConflicts } from '../../domain/conflicts/diff-conflicts.ts';
+import { recompute, type PresentConflicts } from '../../domain/conflicts/recompute.ts';
+import type { InventoryEngine } from '../../domain/impact/ports.ts';
+import type { WindowInstants } from '../../domain/windows/window-rules.ts';
 import { raiseAlert } from './alerts.ts';
+import { selectInterventions, toIntervention, type InterventionRow } from './interventions.ts';
+
+export type ConflictFinder = Pick<InventoryEngine, 'conflictsOf' | 'crowdsIn'>;
 
 /**
- * Held by whoever finds or depends on conflicts, until its transaction ends: two changes cannot both look,
- * both find nothing, and both be approved.
+ * Held, until its transaction ends, by whoever changes what conflicts are found by, or keeps them: the kept set
+ * is always of one state of all interventions.
  */
 export async function lockConflicts(trx: Knex): Promise<void> {
   await trx.raw(`select pg_advisory_xact_lock(hashtext('ctc-conflicts'))`);
 }
 
-interface InterventionRow {
-  readonly id: string;
-  readonly number: number;
-  readonly requester: string;
-  readonly state: ChangeState;
-  readonly definition: { readonly request: ChangeRequest };
-  readonly window_opens_at: string;
-  readonly window_closes_at: string;
-  readonly footprint: Footprint | null;
-  readonly item: string | null;
+/** Tells the engines of all processes that the change is another intervention now. Needs the conflicts' lock. */
+export async function renumberIntervention(trx: Knex, changeId: string): Promise<void> {
+  await trx('change')
+    .where({ id: changeId })
+    .update({ intervention_seq: trx.raw(`nextval('intervention_seq')`) });
 }
 
-/** Every intervention that has not ended, with the footprint of its newest assessment. */
-export async function liveInterventions(trx: Knex): Promise<Intervention[]> {
-  const { rows } = await trx.raw<{ rows: InterventionRow[] }>(`
-    select c.id, c.number, c.requester, c.state, c.definition, c.window_opens_at, c.window_closes_at,
-      i.impact -> 'footprint' as footprint, a.definition ->> 'item' as item
-    from change c
-    left join lateral (
-      select impact from impact_assessment where change_id = c.id order by revision desc limit 1
-    ) i on true
-    left join application a on a.name = c.application
-    where c.ended_at is null
-    order by c.id
-  `);
-  return rows.map(toIntervention);
+/** The change as the caller's transaction sees it; null when it has ended or has not been assessed. */
+export async function interventionOf(trx: Knex, changeId: string): Promise<Intervention | null> {
+  const { rows } = await trx.raw<{ rows: InterventionRow[] }>(
+    `${selectInterventions} where c.id = :changeId and c.ended_at is null and c.intervention_seq is not null`,
+    { changeId },
+  );
+  return rows[0] === undefined ? null : toIntervention(rows[0]);
 }
 
-function toIntervention(row: InterventionRow): Intervention {
-  const { request } = row.definition;
-  return {
-    change: row.id,
-    label: `CHG-${row.number}`,
-    owner: row.requester,
-    state: row.state,
-    window: {
-      opensAtMs: Date.parse(row.window_opens_at),
-      closesAtMs: Date.parse(row.window_closes_at),
-    },
-    targets: {
-      ...(request.kind === 'release' ? { application: request.application } : {}),
-      datacentres: request.datacentres,
-      items: disturbancesOf(request, row.item ?? undefined),
-    },
-    footprint: {
-      down: new Set(row.footprint?.down),
-      degraded: new Set(row.footprint?.degraded),
-      atRisk: new Set(row.footprint?.atRisk),
-    },
+/**
+ * Makes the kept conflicts what they are now that the change is as the caller's transaction sees it, and alerts
+ * the owners of all changes involved once for each that appears, changes severity or disappears. Needs the
+ * conflicts' lock. Returns those that the change has now.
+ */
+export async function keepConflicts(
+  trx: Knex,
+  engine: ConflictFinder,
+  changeId: string,
+  at: string,
+  windowBefore?: WindowInstants,
+): Promise<readonly Conflict[]> {
+  const intervention = await interventionOf(trx, changeId);
+  const asIf = { change: changeId, intervention };
+  const finder = {
+    windowOf: () => intervention?.window,
+    conflictsOf: () => engine.conflictsOf(asIf),
+    crowdsIn: (range: WindowInstants) => engine.crowdsIn(asIf, range),
   };
+  const { before, now } = await recompute(finder, presentIn(trx), changeId, windowBefore);
+  await replaceConflicts(trx, before, now, at);
+  return now.filter(({ changes }) => changes.includes(changeId));
 }
 
 interface ConflictRow {
   readonly id: string;
-  readonly change_a: string;
-  readonly change_b: string;
+  readonly changes: readonly string[];
   readonly kind: Conflict['kind'];
   readonly subject: string;
   readonly severity: Conflict['severity'];
   readonly evidence: { readonly evidence: Conflict['evidence']; readonly remedy: string };
 }
 
-const toConflict = (row: ConflictRow): Conflict => ({
+type KeptConflict = Conflict & { readonly id: string };
+
+const toConflict = (row: ConflictRow): KeptConflict => ({
+  id: row.id,
   kind: row.kind,
   severity: row.severity,
   subject: row.subject,
-  changes: [row.change_a, row.change_b],
+  changes: row.changes,
   evidence: row.evidence.evidence,
   remedy: row.evidence.remedy,
 });
 
 /** Conflicts of one change that stand now. */
-export async function presentConflicts(trx: Knex, changeId: string): Promise<Conflict[]> {
-  const rows = (await presentRows(trx, changeId)).map(toConflict);
-  return rows;
-}
-
-async function presentRows(trx: Knex, changeId: string): Promise<ConflictRow[]> {
-  return trx('conflict')
+export async function presentConflicts(trx: Knex, changeId: string): Promise<KeptConflict[]> {
+  const rows = await trx('conflict')
     .whereNull('gone_at')
-    .andWhereRaw('? in (change_a, change_b)', [changeId])
-    .orderBy(['kind', 'subject', 'id']);
+    .andWhereRaw('changes @> array[?]::uuid[]', [changeId])
+    .orderBy(['kind', 'subject', 'id'])
+    .select<ConflictRow[]>('id', 'changes', 'kind', 'subject', 'severity', 'evidence');
+  return rows.map(toConflict);
 }
 
-/**
- * Makes the stored conflicts of a change those that were computed, and alerts the owners of both changes
- * once for each that appears, changes severity or disappears.
- */
-export async function storeConflicts(
+function presentIn(trx: Knex): PresentConflicts {
+  return {
+    of: (change) => presentConflicts(trx, change),
+    async crowdsIn({ opensAtMs, closesAtMs }) {
+      const rows = await trx('conflict')
+        .whereNull('gone_at')
+        .andWhereRaw('cardinality(changes) > 2')
+        .andWhereRaw('during && tstzrange(?, ?)', [
+          new Date(opensAtMs).toISOString(),
+          new Date(closesAtMs).toISOString(),
+        ])
+        .select<ConflictRow[]>('id', 'changes', 'kind', 'subject', 'severity', 'evidence');
+      return rows.map(toConflict);
+    },
+  };
+}
+
+async function replaceConflicts(
   trx: Knex,
-  changeId: string,
-  computed: readonly Conflict[],
+  before: readonly Conflict[],
+  now: readonly Conflict[],
   at: string,
 ): Promise<void> {
-  const rows = await presentRows(trx, changeId);
-  const rowOf = (conflict: Conflict): ConflictRow | undefined =>
-    rows.find(
-      (row) =>
-        row.change_a === conflict.changes[0] &&
-        row.change_b === conflict.changes[1] &&
-        row.kind === conflict.kind &&
-        row.subject === conflict.subject,
-    );
-  const { appeared, changed, restated, gone } = diffConflicts(rows.map(toConflict), computed);
+  const ids = new Map(before.map((kept) => [conflictKey(kept), (kept as KeptConflict).id]));
+  const { appeared, changed, restated, gone } = diffConflicts(before, now);
+  const news: [Conflict, string, 'conflict' | 'conflict-gone'][] = [];
   for (const conflict of appeared) {
     const id = uuidv7();
-    await trx('conflict').insert({
-      id,
-      change_a: conflict.changes[0],
-      change_b: conflict.changes[1],
-      kind: conflict.kind,
-      subject: conflict.subject,
-      severity: conflict.severity,
-      evidence: JSON.stringify({ evidence: conflict.evidence, remedy: conflict.remedy }),
-      appeared_at: at,
-    });
-    await alertOwners(trx, conflict, `conflict/${id}/appeared`, 'conflict', at);
-  }
-  for (const conflict of changed) {
-    const row = rowOf(conflict);
-    if (row === undefined) continue;
-    await trx('conflict')
-      .where({ id: row.id })
-      .update({
-        severity: conflict.severity,
-        evidence: JSON.stringify({ evidence: conflict.evidence, remedy: conflict.remedy }),
-      });
-    await alertOwners(
-      trx,
-      conflict,
-      `conflict/${row.id}/${conflict.severity}/${at}`,
-      'conflict',
-      at,
-    );
+    await trx('conflict').insert({ id, appeared_at: at, ...columnsOf(trx, conflict) });
+    news.push([conflict, `conflict/${id}/appeared`, 'conflict']);
   }
   // A window that moved and still overlaps: the same conflict in other words, and no news to its owners.
-  for (const conflict of restated) {
-    const row = rowOf(conflict);
-    if (row === undefined) continue;
-    await trx('conflict')
-      .where({ id: row.id })
-      .update({
-        evidence: JSON.stringify({ evidence: conflict.evidence, remedy: conflict.remedy }),
-      });
+  for (const conflict of [...changed, ...restated]) {
+    const id = ids.get(conflictKey(conflict)) ?? '';
+    await trx('conflict').where({ id }).update(columnsOf(trx, conflict));
+    if (changed.includes(conflict)) {
+      news.push([conflict, `conflict/${id}/${conflict.severity}/${at}`, 'conflict']);
+    }
   }
   for (const conflict of gone) {
-    const row = rowOf(conflict);
-    if (row === undefined) continue;
-    await trx('conflict').where({ id: row.id }).update({ gone_at: at });
-    await alertOwners(trx, conflict, `conflict/${row.id}/gone`, 'conflict-gone', at);
+    const id = ids.get(conflictKey(conflict)) ?? '';
+    await trx('conflict').where({ id }).update({ gone_at: at });
+    news.push([conflict, `conflict/${id}/gone`, 'conflict-gone']);
   }
+  for (const [conflict, key, topic] of news) await alertOwners(trx, conflict, key, topic, at);
 }
 
-/** An ended change stands in nobody's way any more. */
-export async function dropConflictsOfEnded(
-  trx: Knex,
-  changeId: string,
-  state: ChangeState,
-  at: string,
-): Promise<void> {
-  if (isEnded(state)) await storeConflicts(trx, changeId, [], at);
+function columnsOf(trx: Knex, conflict: Conflict): Record<string, unknown> {
+  const { changes, kind, subject, severity, evidence, remedy } = conflict;
+  return {
+    changes: [...changes],
+    kind,
+    subject,
+    severity,
+    evidence: JSON.stringify({ evidence, remedy }),
+    during: trx.raw('tstzrange(?, ?)', [evidence.overlap.from, evidence.overlap.to]),
+  };
 }
 
 async function alertOwners(
@@ -187,36 +156,19 @@ async function alertOwners(
   at: string,
 ): Promise<void> {
   const owners = await trx('change')
-    .whereIn('id', conflict.changes)
+    .whereIn('id', [...conflict.changes])
+    .orderBy('number')
     .select<{ id: string; number: number; requester: string }[]>('id', 'number', 'requester');
-  const labels = owners.map(({ number }) => `CHG-${number}`).sort();
+  const labels = owners.map(({ number }) => `CHG-${number}`);
+  const among = labels.length > 1 ? `between ${labels.join(' and ')}` : `of ${labels.join()}`;
   for (const { id, requester } of owners) {
     await raiseAlert(trx, [requester], {
       key: `${key}/${id}`,
       changeId: id,
       topic,
-      subject: `${topic === 'conflict' ? 'Conflict' : 'No conflict any more'} between ${labels.join(' and ')}: ${conflict.kind}`,
+      subject: `${topic === 'conflict' ? 'Conflict' : 'No conflict any more'} ${among}: ${conflict.kind}`,
       body: `${conflict.evidence.explanation} ${topic === 'conflict' ? conflict.remedy : ''}`.trim(),
       at,
     });
   }
-}
-
-/** Labels of approved changes that this one may not be approved against, with the explanation of each. */
-export async function approvalBlockers(
-  trx: Knex,
-  changeId: string,
-): Promise<{ label: string; explanation: string }[]> {
-  const { rows } = await trx.raw<{ rows: { number: number; explanation: string }[] }>(
-    `
-      select other.number, k.evidence -> 'evidence' ->> 'explanation' as explanation
-      from conflict k
-      join change other on other.id = case when k.change_a = :changeId then k.change_b else k.change_a end
-      where k.gone_at is null and k.severity = 'blocking' and :changeId in (k.change_a, k.change_b)
-        and other.state = any (cast(:reserved as text[]))
-      order by other.number
-    `,
-    { changeId, reserved: [...reservedStates] },
-  );
-  return rows.map(({ number, explanation }) => ({ label: `CHG-${number}`, explanation }));
 }

@@ -1,15 +1,8 @@
 import type { Knex } from 'knex';
 import { DomainError } from '../../domain/errors.ts';
-import type {
-  Customer,
-  Datacentre,
-  InventoryGraph,
-  Item,
-  RequirementGroup,
-} from '../../domain/inventory/inventory.ts';
+import type { Customer, Datacentre } from '../../domain/inventory/inventory.ts';
 import type { InventoryReader } from '../../domain/inventory/ports.ts';
 import type { CandidateDatacentre, Latency, Offer } from '../../domain/placement/simulation.ts';
-import { summariseAffected } from './inventory-impact-summary.ts';
 import { inventorySelections, listInventory } from './inventory-listings.ts';
 
 /** Reads the inventory for screens, impact and Optimus; never writes. */
@@ -21,9 +14,6 @@ export function createInventoryReadModel(db: Knex): InventoryReader {
     list: (kind, query) => listInventory(db, kind, query),
 
     version: () => readVersion(db),
-
-    loadGraph: () =>
-      db.transaction(readGraph, { isolationLevel: 'repeatable read', readOnly: true }),
 
     async datacentres(ids) {
       const rows = await rowsOf<Datacentre>(
@@ -75,8 +65,6 @@ export function createInventoryReadModel(db: Knex): InventoryReader {
       );
       return rows.map(({ id }) => id);
     },
-
-    summariseAffected: (services) => summariseAffected(db, services),
   };
 }
 
@@ -85,18 +73,6 @@ async function readVersion(db: Knex): Promise<number> {
     version: 'version',
   });
   return Number(row?.version ?? 0);
-}
-
-async function readGraph(trx: Knex): Promise<InventoryGraph> {
-  const read = async <Row>(sql: string) => (await trx.raw<{ rows: Row[] }>(sql)).rows;
-  return {
-    version: await readVersion(trx),
-    items: await read<Item>(`${inventorySelections.items} order by id`),
-    services: await read<{ id: string }>('select id from service order by id'),
-    groups: await read<RequirementGroup>(
-      `${inventorySelections.dependencies} order by dependent, group_name`,
-    ),
-  };
 }
 
 function inOrder<Row extends { readonly id: string }>(

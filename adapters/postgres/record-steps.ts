@@ -1,12 +1,26 @@
 import type { Knex } from 'knex';
 import type { RecordSteps } from '../../domain/change/change-steps.ts';
-import { isEnded, type ChangeState } from '../../domain/change/life-cycle.ts';
+import { isEnded, reservedStates, type ChangeState } from '../../domain/change/life-cycle.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { WindowInstants } from '../../domain/windows/window-rules.ts';
 import { appendToLog } from './change-log.ts';
-import { approvalBlockers, dropConflictsOfEnded, lockConflicts } from './conflict-store.ts';
+import {
+  guardApproval,
+  releaseItems,
+  reserveItems,
+  type ApprovalEngine,
+} from './approval-guard.ts';
+import {
+  keepConflicts,
+  lockConflicts,
+  renumberIntervention,
+  type ConflictFinder,
+} from './conflict-store.ts';
+import { queueRecompute } from './conflict-keeper.ts';
 
 export interface RecordStepsDeps {
   readonly database: Knex;
+  readonly engine: ConflictFinder & ApprovalEngine;
   /** ISO instant. */
   readonly now: () => string;
 }
@@ -21,7 +35,7 @@ const outcomes: readonly ChangeState[] = [
 ];
 
 /** Each step is one transaction: the state by compare-and-set, its log entry and its alerts together. */
-export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSteps {
+export function createRecordSteps({ database, engine, now }: RecordStepsDeps): RecordSteps {
   /** Moves the state on, or says that record and workflow disagree. */
   const moveOn = async (
     trx: Knex,
@@ -53,7 +67,20 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
         { code: 'state-moved-on' },
       );
     }
-    await dropConflictsOfEnded(trx, changeId, to, at);
+    if (!isReserved(to)) await releaseItems(trx, changeId);
+    if (isEnded(to)) await withdraw(trx, changeId, at);
+  };
+  /** An ended change stands in nobody's way any more; what comes after it may be told more of it now. */
+  const withdraw = async (trx: Knex, changeId: string, at: string): Promise<void> => {
+    const window = await windowOf(trx, changeId);
+    await renumberIntervention(trx, changeId);
+    await keepConflicts(trx, engine, changeId, at, window);
+    await queueRecompute(
+      trx,
+      'order',
+      `definition #> '{request,after}' \\? (select 'CHG-' || number from change where id = :changeId)`,
+      { changeId },
+    );
   };
 
   return {
@@ -77,12 +104,16 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
     recordDecision: (entry) =>
       database.transaction(async (trx) => {
         const { changeId, planHash, decision, by } = entry;
-        await lockConflicts(trx);
+        // A rejection ends the change, and with it its conflicts.
+        if (decision === 'rejected') await lockConflicts(trx);
         const known = await trx('change_log')
           .where({ change_id: changeId, key: entry.key })
           .first<{ details: { decided: boolean; approvals: number } } | undefined>('details');
         if (known !== undefined) return known.details;
-        if (decision === 'approved') await refuseIfBlocked(trx, changeId);
+        const { overridden } =
+          decision === 'approved'
+            ? await guardApproval(trx, engine, { ...entry, at: now() })
+            : { overridden: [] };
         await trx('approval').insert({
           change_id: changeId,
           plan_hash: planHash,
@@ -96,7 +127,17 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
         const to = decision === 'rejected' ? 'rejected' : 'scheduled';
         await appendToLog(trx, {
           ...entry,
-          details: { planHash, decided, approvals },
+          details: {
+            planHash,
+            decided,
+            approvals,
+            ...(overridden.length === 0
+              ? {}
+              : {
+                  override: entry.override?.reason,
+                  overridden: overridden.map(({ evidence }) => evidence.explanation),
+                }),
+          },
           event: decision === 'approved' ? 'approve' : 'reject',
           ...(decided ? { from: 'awaiting-approval', to } : {}),
           at: now(),
@@ -105,6 +146,7 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
           await moveOn(trx, changeId, 'awaiting-approval', to, {
             waiting_for: jsonOrNull(to === 'scheduled' ? entry.waitingFor : null),
           });
+          if (to === 'scheduled') await reserveItems(trx, changeId, overridden);
         }
         return { decided, approvals };
       }),
@@ -113,6 +155,8 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
       database.transaction(async (trx) => {
         const { changeId, revision, request, from } = entry;
         const at = now();
+        await lockConflicts(trx);
+        const windowBefore = await windowOf(trx, changeId);
         if (
           !(await appendToLog(trx, { ...entry, event: 'move-window', from, to: 'requested', at }))
         ) {
@@ -134,6 +178,8 @@ export function createRecordSteps({ database, now }: RecordStepsDeps): RecordSte
           approval_expires_at: null,
           waiting_for: null,
         });
+        await renumberIntervention(trx, changeId);
+        await keepConflicts(trx, engine, changeId, at, windowBefore);
       }),
 
     recordSiteOutcomes: async ({ changeId, attempt }, siteOutcomes) => {
@@ -186,17 +232,22 @@ async function confirmVerified(
     .update({ outcome: 'verified', ended_at: at });
 }
 
-async function refuseIfBlocked(trx: Knex, changeId: string): Promise<void> {
-  const blockers = await approvalBlockers(trx, changeId);
-  if (blockers.length === 0) return;
-  throw new DomainError(
-    'refused',
-    `It conflicts with ${blockers.map(({ label }) => label).join(', ')}: ${blockers.map(({ explanation }) => explanation).join(' ')}`,
-    {
-      code: 'blocking-conflict',
-      remedy: 'Move one of the windows: ctc windows next lists the free ones.',
-    },
-  );
+const isReserved = (state: ChangeState): boolean =>
+  (reservedStates as readonly ChangeState[]).includes(state);
+
+async function windowOf(trx: Knex, changeId: string): Promise<WindowInstants | undefined> {
+  const row = await trx('change')
+    .where({ id: changeId })
+    .first<{ window_opens_at: string; window_closes_at: string } | undefined>(
+      'window_opens_at',
+      'window_closes_at',
+    );
+  return row === undefined
+    ? undefined
+    : {
+        opensAtMs: Date.parse(row.window_opens_at),
+        closesAtMs: Date.parse(row.window_closes_at),
+      };
 }
 
 async function countApprovals(trx: Knex, changeId: string, planHash: string): Promise<number> {

@@ -144,14 +144,15 @@ export function changeRoutes(app: TypedApp, deps: AppDeps): void {
       schema: {
         tags,
         operationId: 'getChangeImpact',
-        summary: 'The newest assessment: items and services by state, with the chain of causes',
+        summary:
+          'The newest assessment: counts, customers by solution, level, country and department',
         params: changeParamsSchema,
         response: { 200: z.looseObject({}), ...problems },
       },
     },
     async (request) => {
       const { id } = await changes.get(request.params.change);
-      return (await changes.impact(id)) as Record<string, unknown>;
+      return { ...(await changes.impact(id)) };
     },
   );
 
@@ -188,7 +189,13 @@ export function changeRoutes(app: TypedApp, deps: AppDeps): void {
         }),
         response: {
           200: z.object({
-            rows: z.array(z.object({ opensAt: z.string(), closesAt: z.string() })),
+            rows: z.array(
+              z.object({
+                opensAt: z.string(),
+                closesAt: z.string(),
+                customersDisturbedTwice: z.int(),
+              }),
+            ),
           }),
           ...problems,
         },
@@ -199,9 +206,10 @@ export function changeRoutes(app: TypedApp, deps: AppDeps): void {
       const { count, days } = request.query;
       const rows = await nextFree(deps, change, count, days);
       return {
-        rows: rows.map(({ opensAtMs, closesAtMs }) => ({
+        rows: rows.map(({ opensAtMs, closesAtMs, customersDisturbedTwice }) => ({
           opensAt: new Date(opensAtMs).toISOString(),
           closesAt: new Date(closesAtMs).toISOString(),
+          customersDisturbedTwice,
         })),
       };
     },

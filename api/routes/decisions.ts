@@ -1,7 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import type { Permission } from '../../domain/access/roles.ts';
-import type { Acknowledgement, ChangeUpdates } from '../../domain/change/messages.ts';
+import { isAllowed, type Permission } from '../../domain/access/roles.ts';
+import type {
+  Acknowledgement,
+  ChangeUpdates,
+  DecisionOverride,
+} from '../../domain/change/messages.ts';
 import type { ChangeDetail } from '../../domain/change/readers.ts';
 import { DomainError } from '../../domain/errors.ts';
 import {
@@ -52,19 +56,36 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
         operationId: 'decideOnChange',
         summary: 'Approve or reject the plan that you were shown (If-Match)',
         params: changeParamsSchema,
-        body: reasonSchema.extend({ decision: z.enum(['approved', 'rejected']) }),
+        body: reasonSchema.extend({
+          decision: z.enum(['approved', 'rejected']),
+          override: z
+            .strictObject({
+              reason: z.string().trim().min(10, 'say why in at least ten characters').max(2000),
+              conflicts: z.boolean().default(false),
+              freezes: z.boolean().default(false),
+            })
+            .refine(({ conflicts, freezes }) => conflicts || freezes, {
+              message: 'say what is overridden: conflicts, freezes or both',
+            })
+            .optional()
+            .describe(
+              'Approves in spite of blocking conflicts; each kind needs its own permission',
+            ),
+        }),
         response: { 200: acknowledgementSchema, ...problems },
       },
     },
     async (request) => {
       const change = await changes.get(request.params.change);
       requireVersion(request, change.version, change.label);
-      const { decision, reason } = request.body;
+      const { decision, reason, override } = request.body;
+      requireOverridePermission(request, override);
       return send(request, change, 'decide', {
         by: request.actor.id,
         reason,
         decision,
         planHash: change.planHash ?? '',
+        ...(override === undefined ? {} : { override }),
       });
     },
   );
@@ -196,6 +217,22 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
       return send(request, change, 'close', { by: request.actor.id, reason, lessons });
     },
   );
+}
+
+function requireOverridePermission(
+  request: FastifyRequest,
+  override: DecisionOverride | undefined,
+): void {
+  const needed: Permission[] = [
+    ...(override?.conflicts === true ? (['conflict.override'] as const) : []),
+    ...(override?.freezes === true ? (['freeze.override'] as const) : []),
+  ];
+  const missing = needed.filter((permission) => !isAllowed(request.actor, permission));
+  if (missing.length === 0) return;
+  throw new DomainError('forbidden', `Your roles do not allow you to ${missing.join(' or ')}.`, {
+    code: 'not-allowed',
+    remedy: 'Ask a change manager to decide, or approve without the override.',
+  });
 }
 
 /** A change whose workflow has ended gets an answer that says so. */

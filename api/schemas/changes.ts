@@ -35,8 +35,10 @@ const conflictSchema = z
     kind: z.string(),
     severity: z.enum(['blocking', 'warning']),
     subject: z.string(),
-    with: z.string(),
-    withState: stateSchema,
+    id: z.uuid(),
+    with: z
+      .array(z.object({ change: z.string(), state: stateSchema }))
+      .describe('The other changes; none of a freeze'),
     evidence: z.object({
       overlap: z.object({ from: z.string(), to: z.string() }),
       what: z.array(z.string()),

@@ -197,7 +197,8 @@ function describeChange(change: Change): string {
       `services: ${impact['servicesDown']} down, ${impact['servicesDegraded']} degraded, ${impact['servicesAtRisk']} at risk; customers: ${impact['customers']}`,
     );
   }
-  for (const { severity, kind, with: other, evidence, remedy } of change.conflicts) {
+  for (const { severity, kind, with: others, evidence, remedy } of change.conflicts) {
+    const other = others.map(({ change: label }) => label).join(', ') || 'a freeze';
     lines.push(
       `${severity === 'blocking' ? colours.red('▲ blocking') : colours.yellow('▲ to note')} ${kind} with ${other}: ${evidence.explanation} ${remedy}`,
     );

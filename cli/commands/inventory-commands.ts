@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -11,18 +12,23 @@ import { printOne, printRows } from '../output.ts';
 
 type ImportReport = components['schemas']['ImportReport'];
 
-/** `ctc inventory …`, `ctc impact …` and `ctc windows …`. */
+/** `ctc inventory …`, `ctc windows …` and `ctc alerts`. */
 export function addInventoryCommands(program: Command): void {
   const inventory = program.command('inventory').description('what the company runs');
   inventory
     .command('import <paths...>')
     .description(
-      'import files named after their kind (services.csv, items.ndjson), or a directory of them; all or nothing',
+      'import files named after their kind (services.csv, items.ndjson), or a directory of them; all or nothing. ' +
+        'Rows that are to go stand in remove-<kind>.csv, with the key columns only',
     )
     .option('--dry-run', 'only say what would happen')
-    .action(async (paths: string[], { dryRun }: { dryRun?: boolean }, command: Command) => {
+    .option('--source <name>', 'whose truth the rows are', 'manual')
+    .option('--keep-foreign', 'leave rows of other sources that differ as they are')
+    .option('--complete', 'the files are all that the source has of their kinds: remove the rest')
+    .option('--confirm-removals <n>', 'how many rows may be removed, when asked to confirm')
+    .action(async (paths: string[], options: ImportFlags, command: Command) => {
       const context = contextOf(command);
-      const report = await importInventory(context, paths, dryRun === true);
+      const report = await importInventory(context, paths, options);
       printOne(report, context.output, () => String(report.version ?? ''), describeReport);
       if (report.badLineCount > 0) {
         throw new CliError(
@@ -54,25 +60,6 @@ export function addInventoryCommands(program: Command): void {
         value: (row: Record<string, unknown>) => show(row[title]),
       }));
       printRows(rows, output, columns, (row) => show(row['id']));
-    });
-
-  program
-    .command('impact <items...>')
-    .description('say what would be affected if these items were down')
-    .option('--degraded', 'degraded instead of down')
-    .action(async (items: string[], { degraded }: { degraded?: boolean }, command: Command) => {
-      const { api, output } = contextOf(command);
-      const impact = (await answerOf(
-        api.POST('/impact', {
-          body: {
-            disturbances: items.map((item) => ({
-              item,
-              effect: degraded === true ? ('degraded' as const) : ('down' as const),
-            })),
-          },
-        }),
-      )) as unknown as ImpactAnswer;
-      printOne(impact, output, () => items.join(' '), describeImpact);
     });
 
   const windows = program.command('windows').description('intervention windows');
@@ -121,53 +108,83 @@ export function addInventoryCommands(program: Command): void {
     });
 }
 
-interface ImpactAnswer {
-  readonly services: Record<'down' | 'degraded' | 'atRisk', string[]>;
-  readonly items: Record<'down' | 'degraded' | 'atRisk', string[]>;
-  readonly summary: { readonly total: { readonly customers: Record<string, number> } };
-  readonly causes: readonly {
-    node: string;
-    group: string;
-    needs: number;
-    of: number;
-    left: number;
-    because: string;
-  }[];
+export interface ImportFlags {
+  readonly dryRun?: boolean;
+  readonly source?: string;
+  readonly keepForeign?: boolean;
+  readonly complete?: boolean;
+  readonly confirmRemovals?: string;
 }
 
 /** Sends the files of an import; a report with bad lines is an answer, not an error. */
 export async function importInventory(
-  { apiUrl, token }: Pick<CliContext, 'apiUrl' | 'token'>,
+  context: Pick<CliContext, 'apiUrl' | 'token'>,
   paths: readonly string[],
-  dryRun: boolean,
+  flags: ImportFlags = {},
 ): Promise<ImportReport> {
+  const { apiUrl, token } = context;
   const files = (await Promise.all(paths.map(expand))).flat();
   const form = new FormData();
   // In the order in which the kinds refer to each other.
-  for (const kind of inventoryKinds) {
-    for (const file of files.filter((one) => basename(one).split('.')[0] === kind)) {
-      form.append(kind, await openAsBlob(file), basename(file));
+  const names = inventoryKinds.flatMap((kind) => [kind, `remove-${kind}`]);
+  const nameOf = (file: string): string => basename(file).split('.')[0] ?? '';
+  for (const name of names) {
+    for (const file of files.filter((one) => nameOf(one) === name)) {
+      form.append(name, await openAsBlob(file), basename(file));
     }
   }
-  const unknown = files.filter(
-    (file) => !(inventoryKinds as readonly string[]).includes(basename(file).split('.')[0] ?? ''),
-  );
+  const unknown = files.filter((file) => !names.includes(nameOf(file)));
   if (unknown.length > 0 || files.length === 0) {
     throw new CliError(
       files.length === 0
         ? 'There is nothing to import.'
-        : `${unknown.join(', ')}: name the files after their kind: ${inventoryKinds.join(', ')}.`,
+        : `${unknown.join(', ')}: name the files after their kind: ${inventoryKinds.join(', ')}, or remove-<kind>.`,
       exitCodes.usage,
     );
   }
-  const response = await fetch(`${apiUrl}/inventory/imports?dryRun=${String(dryRun)}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, ...onceHeaders() },
-    body: form,
+  const importId = randomUUID();
+  const query = new URLSearchParams({
+    importId,
+    dryRun: String(flags.dryRun === true),
+    source: flags.source ?? 'manual',
+    foreignRows: flags.keepForeign === true ? 'keep' : 'refuse',
+    complete: String(flags.complete === true),
+    ...(flags.confirmRemovals === undefined ? {} : { confirmedRemovals: flags.confirmRemovals }),
   });
-  const body = (await response.json()) as ImportReport | ProblemBody;
-  if ('badLineCount' in body) return body;
-  throw toCliError(response.status, body);
+  const authorization = { authorization: `Bearer ${token}` };
+  const stopWatching = watchImport(`${apiUrl}/inventory/imports/${importId}`, authorization);
+  try {
+    const response = await fetch(`${apiUrl}/inventory/imports?${query.toString()}`, {
+      method: 'POST',
+      headers: { ...authorization, ...onceHeaders() },
+      body: form,
+    });
+    const body = (await response.json()) as ImportReport | ProblemBody;
+    if ('badLineCount' in body) return body;
+    throw toCliError(response.status, body);
+  } finally {
+    stopWatching();
+  }
+}
+
+/** Says on a terminal's standard error, once a second, how far the import is. */
+function watchImport(url: string, headers: Record<string, string>): () => void {
+  if (!process.stderr.isTTY) return () => undefined;
+  const show = async (): Promise<void> => {
+    const response = await fetch(url, { headers });
+    if (!response.ok) return;
+    const { phase, kind, rows } =
+      (await response.json()) as components['schemas']['ImportProgress'];
+    process.stderr.write(`\r\u001b[K${phase} ${kind ?? ''} ${rows.toLocaleString('en')} rows`);
+  };
+  const timer = setInterval(() => {
+    // The import itself says what went wrong; this only watches.
+    show().catch(() => undefined);
+  }, 1000);
+  return () => {
+    clearInterval(timer);
+    process.stderr.write('\r\u001b[K');
+  };
 }
 
 async function expand(path: string): Promise<string[]> {
@@ -181,8 +198,8 @@ async function expand(path: string): Promise<string[]> {
 
 function describeReport(report: ImportReport): string {
   const counts = Object.entries(report.counts).map(
-    ([kind, { rows, inserted, updated, removed }]) =>
-      `${kind}: ${rows} rows, ${inserted} new, ${updated} changed${removed > 0 ? `, ${removed} removed` : ''}`,
+    ([kind, { rows, inserted, updated, removed, kept }]) =>
+      `${kind}: ${rows} rows, ${inserted} new, ${updated} changed${removed > 0 ? `, ${removed} removed` : ''}${kept > 0 ? `, ${kept} kept as their own source has them` : ''}`,
   );
   const bad = report.badLines.map(
     ({ kind, line, column, message }) =>
@@ -190,30 +207,6 @@ function describeReport(report: ImportReport): string {
   );
   const more = report.badLineCount - report.badLines.length;
   return [...counts, ...bad, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
-}
-
-function describeImpact(impact: ImpactAnswer): string {
-  const causes = new Map(impact.causes.map((cause) => [cause.node, cause]));
-  const explain = (node: string): string => {
-    const steps: string[] = [];
-    for (let cause = causes.get(node); cause !== undefined && steps.length < 20;) {
-      steps.push(
-        `${cause.because} (${cause.group}: needs ${cause.needs} of ${cause.of}, ${cause.left} left)`,
-      );
-      cause = causes.get(cause.because);
-    }
-    return steps.length === 0 ? node : `${node} ← ${steps.join(' ← ')}`;
-  };
-  const { customers } = impact.summary.total;
-  return [
-    ...(['down', 'degraded', 'atRisk'] as const).flatMap((state) => [
-      `services ${state === 'atRisk' ? 'at risk' : state}: ${impact.services[state].length}, customers: ${customers[state]}`,
-      ...impact.services[state].slice(0, 20).map((service) => `  ${explain(service)}`),
-      ...(impact.services[state].length > 20
-        ? [`  and ${impact.services[state].length - 20} more`]
-        : []),
-    ]),
-  ].join('\n');
 }
 
 function show(value: unknown): string {

@@ -57,7 +57,7 @@ export async function startDemo(dataDirectory: string): Promise<Demo> {
       () => createPeople(administrator, contextFor),
     );
     await progress.step('Importing the inventory of examples/inventory', async () => {
-      const report = await importInventory(administrator, [join(examples, 'inventory')], false);
+      const report = await importInventory(administrator, [join(examples, 'inventory')]);
       if (!report.imported) throw new CliError('The inventory has bad lines.', exitCodes.error);
     });
     await progress.step(

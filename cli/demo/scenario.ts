@@ -142,11 +142,12 @@ export function createScenario({ ana, oscar, marta }: People, progress: Progress
       },
     );
     const found = d.conflicts.filter(
-      ({ with: other, severity }) => other === a.label && severity === 'blocking',
+      ({ with: others, severity }) =>
+        severity === 'blocking' && others.some(({ change: label }) => label === a.label),
     );
     promise(
       'the conflict of D with A is found',
-      found.some(({ kind }) => kind === 'same-datacentre'),
+      found.some(({ kind }) => kind === 'capacity'),
       found.map(({ kind }) => kind).join(', ') || 'none',
     );
     const alerted = await Promise.all([ana, marta].map((person) => conflictAlerts(person)));

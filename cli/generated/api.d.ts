@@ -218,7 +218,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest assessment: items and services by state, with the chain of causes */
+        /** The newest assessment: counts, customers by solution, level, country and department */
         get: operations["getChangeImpact"];
         put?: never;
         post?: never;
@@ -496,7 +496,7 @@ export interface paths {
         put?: never;
         /**
          * Import files, all or nothing; 422 with every bad line when something is wrong
-         * @description multipart/form-data: one file for each kind, the field named after it (departments, datacentres, latencies, offers, solutions, customers, items, services, dependencies), the file's name ending in .csv or .ndjson.
+         * @description multipart/form-data: one file for each kind, the field named after it (departments, teams, datacentres, latencies, offers, solutions, customers, items, services, dependencies), the file's name ending in .csv or .ndjson; a file of rows that are to go has the field remove-<kind> and the key columns only. Its progress can be seen under the import's id while it runs.
          */
         post: operations["importInventory"];
         delete?: never;
@@ -522,6 +522,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/inventory/imports/{importId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an import is, or how it ended */
+        get: operations["getImportProgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/impact": {
         parameters: {
             query?: never;
@@ -533,6 +550,40 @@ export interface paths {
         put?: never;
         /** What would be affected if these items were down or degraded; nothing is stored */
         post: operations["assessImpact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/impact/explanations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Why these items or services would be affected: the chain that leads to each */
+        post: operations["explainImpact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory-engine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this process holds of the inventory in memory */
+        get: operations["getInventoryEngine"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -674,9 +725,14 @@ export interface components {
             /** @enum {string} */
             severity: "blocking" | "warning";
             subject: string;
-            with: string;
-            /** @enum {string} */
-            withState: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+            /** Format: uuid */
+            id: string;
+            /** @description The other changes; none of a freeze */
+            with: {
+                change: string;
+                /** @enum {string} */
+                state: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+            }[];
             evidence: {
                 overlap: {
                     from: string;
@@ -770,6 +826,81 @@ export interface components {
             message: string;
             details: unknown;
         };
+        CountsByState: {
+            down: number;
+            degraded: number;
+            atRisk: number;
+        };
+        Impact: {
+            /** @description Of the inventory it was computed from */
+            version: number;
+            disturbances: {
+                item: string;
+                /** @enum {string} */
+                effect: "down" | "degraded";
+            }[];
+            counts: {
+                items: components["schemas"]["CountsByState"];
+                services: components["schemas"]["CountsByState"];
+            };
+            summary: {
+                total: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                };
+                bySolution: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                    key: string;
+                }[];
+                byContractLevel: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                    key: string;
+                }[];
+                byCountry: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                    key: string;
+                }[];
+                byDepartment: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                    key: string;
+                }[];
+            };
+            /** @description Nearest first, up to the limit */
+            items: {
+                down: string[];
+                degraded: string[];
+                atRisk: string[];
+            };
+            /** @description Nearest first, up to the limit */
+            services: {
+                down: string[];
+                degraded: string[];
+                atRisk: string[];
+            };
+        };
+        Explanation: {
+            node: string;
+            /** @enum {string} */
+            state: "down" | "degraded" | "atRisk";
+            steps: {
+                node: string;
+                group: string;
+                needs: number;
+                of: number;
+                left: number;
+                because: string;
+            }[];
+            disturbed: {
+                item: string;
+                /** @enum {string} */
+                effect: "down" | "degraded";
+            };
+            text: string;
+        };
         ImportReport: {
             imported: boolean;
             version?: number;
@@ -779,16 +910,40 @@ export interface components {
                     inserted: number;
                     updated: number;
                     removed: number;
+                    kept: number;
                 };
             };
             badLines: {
                 /** @enum {string} */
-                kind: "departments" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
                 line: number;
                 column?: string;
                 message: string;
             }[];
             badLineCount: number;
+        };
+        ImportProgress: {
+            /** Format: uuid */
+            id: string;
+            startedAt: string;
+            updatedAt: string;
+            startedBy: string;
+            /** @enum {string} */
+            phase: "reading" | "checking" | "storing" | "done";
+            kind: ("departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies") | null;
+            rows: number;
+            outcome: ("imported" | "refused" | "failed" | "dry-run") | null;
+        };
+        InventoryEngineStatus: {
+            /** @enum {string} */
+            state: "loading" | "ready" | "failed";
+            version?: number;
+            nodes: number;
+            interventions: number;
+            bytes: number;
+            loadMs: number;
+            loads: number;
+            follows: number;
         };
     };
     responses: never;
@@ -1384,6 +1539,8 @@ export interface operations {
                         /** @enum {string} */
                         effect: "down" | "degraded";
                     }[];
+                    team?: string;
+                    after?: string[];
                     application: string;
                     release: string;
                     datacentres: string[];
@@ -1422,6 +1579,8 @@ export interface operations {
                         /** @enum {string} */
                         effect: "down" | "degraded";
                     }[];
+                    team?: string;
+                    after?: string[];
                     /** @default [] */
                     datacentres?: string[];
                     steps: string[];
@@ -1661,6 +1820,7 @@ export interface operations {
                         rows: {
                             opensAt: string;
                             closesAt: string;
+                            customersDisturbedTwice: number;
                         }[];
                     };
                 };
@@ -1748,6 +1908,14 @@ export interface operations {
                     reason: string;
                     /** @enum {string} */
                     decision: "approved" | "rejected";
+                    /** @description Approves in spite of blocking conflicts; each kind needs its own permission */
+                    override?: {
+                        reason: string;
+                        /** @default false */
+                        conflicts?: boolean;
+                        /** @default false */
+                        freezes?: boolean;
+                    };
                 };
             };
         };
@@ -2487,6 +2655,16 @@ export interface operations {
         parameters: {
             query?: {
                 dryRun?: string;
+                /** @description Names the import, to ask for its progress */
+                importId?: string;
+                /** @description Whose truth the rows are */
+                source?: string;
+                /** @description What becomes of rows that belong to another source and differ */
+                foreignRows?: "refuse" | "keep";
+                /** @description The files are all that the source has of their kinds: the rest is removed */
+                complete?: string;
+                /** @description How many rows may be removed: the number that the refusal named */
+                confirmedRemovals?: number;
             };
             header: {
                 "idempotency-key": string;
@@ -2543,7 +2721,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                kind: "departments" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
             };
             cookie?: never;
         };
@@ -2583,6 +2761,46 @@ export interface operations {
             };
         };
     };
+    getImportProgress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportProgress"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     assessImpact: {
         parameters: {
             query?: never;
@@ -2598,6 +2816,57 @@ export interface operations {
                         /** @enum {string} */
                         effect: "down" | "degraded";
                     }[];
+                    /** @default 100 */
+                    limit?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainImpact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    disturbances: {
+                        item: string;
+                        /** @enum {string} */
+                        effect: "down" | "degraded";
+                    }[];
+                    nodes: string[];
                 };
             };
         };
@@ -2609,8 +2878,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        rows: components["schemas"]["Explanation"][];
                     };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInventoryEngine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryEngineStatus"];
                 };
             };
             /** @description Default Response */

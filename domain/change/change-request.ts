@@ -27,6 +27,13 @@ const commonFields = {
   window: windowRequestSchema,
   /** Items that are down or degraded while the intervention runs. */
   affects: z.array(effectSchema).max(10_000).default([]),
+  /** The team that carries it out; booked for one intervention at a time. */
+  team: slugSchema.optional(),
+  /** Changes, such as CHG-12, that must have closed before this one opens. */
+  after: z
+    .array(z.string().regex(/^CHG-[1-9][0-9]{0,17}$/, 'use the label of a change, such as CHG-12'))
+    .max(100)
+    .optional(),
 };
 
 /** What may happen during the roll-out; times are seconds. */

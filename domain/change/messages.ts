@@ -21,10 +21,18 @@ export interface Message {
   readonly reason: string;
 }
 
+/** Approves in spite of blocking conflicts; who may was checked by the API. */
+export interface DecisionOverride {
+  readonly reason: string;
+  readonly conflicts: boolean;
+  readonly freezes: boolean;
+}
+
 export interface Decision extends Message {
   readonly decision: 'approved' | 'rejected';
   /** The hash of the plan that the person was shown. */
   readonly planHash: string;
+  readonly override?: DecisionOverride;
 }
 
 export interface WindowMove extends Message {

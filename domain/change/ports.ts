@@ -1,6 +1,7 @@
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { ReleaseDefinition } from '../application/release-definition.ts';
-import type { Conflict, Intervention } from '../conflicts/detect-conflicts.ts';
+import type { Conflict } from '../conflicts/conflict.ts';
+import type { ImpactSnapshot } from '../impact/ports.ts';
 import type { DesiredState, Fence } from '../deployment/ports.ts';
 import type {
   Measurement,
@@ -64,19 +65,10 @@ export interface ImpactFigures {
   readonly customers: number;
 }
 
-/** The node ids a change disturbs, as its conflicts with others are found by. */
-export interface Footprint {
-  readonly down: readonly string[];
-  readonly degraded: readonly string[];
-  readonly atRisk: readonly string[];
-}
-
 export interface StoredAssessment {
   readonly changeId: string;
   readonly revision: number;
-  readonly inventoryVersion: number;
-  readonly impact: unknown;
-  readonly footprint: Footprint;
+  readonly snapshot: ImpactSnapshot;
   readonly plan: ChangePlan;
   readonly planHash: string;
   readonly approvalExpiresAt: string;
@@ -99,13 +91,10 @@ export interface ChangeRegister {
   /** The newest verified release, not counting what the named change itself verified. */
   lastVerified(application: string, notBy: string): Promise<VerifiedRelease | undefined>;
   /**
-   * Stores an assessment and the conflicts that `detect` finds among all interventions that have not
-   * ended; one assessment at a time, so that two changes cannot both miss each other.
+   * Stores an assessment, and the conflicts that the change has with all interventions that have not ended;
+   * one assessment at a time, so that two changes cannot both miss each other.
    */
-  storeAssessment(
-    assessment: StoredAssessment,
-    detect: (self: Intervention, others: readonly Intervention[]) => readonly Conflict[],
-  ): Promise<readonly Conflict[]>;
+  storeAssessment(assessment: StoredAssessment): Promise<readonly Conflict[]>;
 }
 
 export interface StoredAttempt extends AttemptRef {

@@ -1,6 +1,7 @@
-import type { Conflict } from '../conflicts/detect-conflicts.ts';
+import type { Conflict } from '../conflicts/conflict.ts';
+import type { FreeWindow } from '../conflicts/free-windows.ts';
+import type { Impact } from '../impact/impact.ts';
 import type { Complaint } from '../errors.ts';
-import type { WindowInstants } from '../windows/window-rules.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
 import type { ChangeRequest } from './change-request.ts';
 import type { ChangeState } from './life-cycle.ts';
@@ -62,8 +63,9 @@ export interface ChangeDetail extends ChangeSummary {
 }
 
 export interface ConflictView extends Omit<Conflict, 'changes'> {
-  readonly with: string;
-  readonly withState: ChangeState;
+  readonly id: string;
+  /** The other changes, by label; none of a freeze. */
+  readonly with: readonly { readonly change: string; readonly state: ChangeState }[];
 }
 
 export interface AttemptView {
@@ -104,6 +106,11 @@ export interface ChangeFilter {
   readonly text?: string;
 }
 
+export interface StoredImpact extends Impact {
+  readonly revision: number;
+  readonly assessedAt: string;
+}
+
 export interface ChangeReader {
   /** Newest first. `cursor` is the `nextCursor` of the page before. */
   list(
@@ -117,13 +124,13 @@ export interface ChangeReader {
     range: { readonly after: number; readonly limit: number },
   ): Promise<readonly LogLine[]>;
   simulations(changeId: string): Promise<readonly unknown[]>;
-  /** The newest assessment in full. @throws DomainError `not-found` before the first. */
-  impact(changeId: string): Promise<unknown>;
-  /** Windows in which the change would meet no blocking conflict. */
+  /** The newest assessment. @throws DomainError `not-found` before the first. */
+  impact(changeId: string): Promise<StoredImpact>;
+  /** Windows in which the change would have no blocking conflict, with the fewest customers hit twice first. */
   freeWindows(
     changeId: string,
     range: { readonly notBeforeMs: number; readonly horizonMs: number; readonly count: number },
-  ): Promise<readonly WindowInstants[]>;
+  ): Promise<readonly FreeWindow[]>;
 }
 
 export interface AlertView {

@@ -1,3 +1,4 @@
+import type { DecisionOverride } from './messages.ts';
 import type { ChangeEvent, ChangeState } from './life-cycle.ts';
 
 /**
@@ -71,6 +72,7 @@ export interface DecisionEntry extends LogEntry {
   readonly by: string;
   readonly reason: string;
   readonly approvalsNeeded: number;
+  readonly override?: DecisionOverride;
   readonly waitingFor: WaitingFor | null;
 }
 

@@ -23,6 +23,7 @@ export interface ConflictEngine {
   put(intervention: Intervention): void;
   remove(change: string): void;
   get(change: string): Intervention | undefined;
+  windowOf(change: string): WindowInstants | undefined;
   setFreezes(freezes: readonly Freeze[]): void;
   /** Called with a delta before it is applied, and again after: returns whose reach it may have changed. */
   touchedBy(delta: InventoryDelta): string[];
@@ -139,11 +140,14 @@ export function createConflictEngine(
       interventions.delete(change);
     },
     get: (change) => interventions.get(change),
+    windowOf: (change) => interventions.get(change)?.window,
     setFreezes(given) {
       freezes = given;
     },
     touchedBy(delta) {
       const { graph, customers } = company;
+      // What a department answers for decides which freezes cover a change: rare, and looked at for all.
+      if (delta.solutions.length > 0) return [...interventions.keys()];
       const nodes = new Set<number>();
       const add = (id: string) => nodes.add(findNode(graph, id));
       for (const [dependent, groups] of delta.requirements) {

@@ -1,6 +1,5 @@
 import type { WindowInstants } from '../windows/window-rules.ts';
 import type { Conflict } from './conflict.ts';
-import type { ConflictEngine } from './conflict-engine.ts';
 
 /** The conflicts that were found before and still stand, wherever they are kept. */
 export interface PresentConflicts {
@@ -8,6 +7,13 @@ export interface PresentConflicts {
   of(change: string): Promise<readonly Conflict[]>;
   /** Combined outages of three or more whose common time overlaps the range. */
   crowdsIn(range: WindowInstants): Promise<readonly Conflict[]>;
+}
+
+/** What finds conflicts as they are now, here or in another thread. */
+export interface ConflictFinder {
+  windowOf(change: string): WindowInstants | undefined;
+  conflictsOf(change: string): readonly Conflict[] | Promise<readonly Conflict[]>;
+  crowdsIn(range: WindowInstants): readonly Conflict[] | Promise<readonly Conflict[]>;
 }
 
 export interface Recomputed {
@@ -23,17 +29,17 @@ export interface Recomputed {
  * is the window it had until now.
  */
 export async function recompute(
-  engine: ConflictEngine,
+  finder: ConflictFinder,
   present: PresentConflicts,
   change: string,
   windowBefore?: WindowInstants,
 ): Promise<Recomputed> {
   const own = await present.of(change);
-  const windowNow = engine.get(change)?.window;
+  const windowNow = finder.windowOf(change);
   const touched = [windowBefore, windowNow].filter((window) => window !== undefined);
   touched.push(...own.filter(isCrowd).map(timeOf));
   const others = own.filter((conflict) => !isCrowd(conflict));
-  const computed = engine.conflictsOf(change);
+  const computed = await finder.conflictsOf(change);
   if (touched.length === 0) return { before: others, now: computed };
 
   // Who contributes to a crowd's outage may change when one more runs at the same time. A crowd that is looked
@@ -46,7 +52,7 @@ export async function recompute(
     range = wider;
     crowds = await present.crowdsIn(range);
   }
-  return { before: [...others, ...crowds], now: [...computed, ...engine.crowdsIn(range)] };
+  return { before: [...others, ...crowds], now: [...computed, ...(await finder.crowdsIn(range))] };
 }
 
 export const isCrowd = ({ changes }: Conflict): boolean => changes.length > 2;

@@ -60,12 +60,3 @@ export interface Customer {
   readonly country: string;
   readonly contractLevel: string;
 }
-
-/** Everything an impact is computed from, as of one inventory version (0: nothing imported yet). */
-export interface InventoryGraph {
-  readonly version: number;
-  readonly items: readonly Item[];
-  /** Ids only: there may be millions; what is known about the affected ones is asked for afterwards. */
-  readonly services: readonly { readonly id: string }[];
-  readonly groups: readonly RequirementGroup[];
-}

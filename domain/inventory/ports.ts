@@ -1,10 +1,8 @@
 import type { CandidateDatacentre, Latency, Offer } from '../placement/simulation.ts';
-import type { AffectedServices, ImpactSummary } from '../impact/summarise-impact.ts';
 import type {
   Customer,
   Datacentre,
   Department,
-  InventoryGraph,
   Item,
   RequirementGroup,
   Service,
@@ -142,9 +140,7 @@ export interface InventoryReader {
     kind: Kind,
     query: ListQuery,
   ): Promise<Page<InventoryRows[Kind]>>;
-  /** Consistent: everything as of one version. */
-  loadGraph(): Promise<InventoryGraph>;
-  /** Version of the newest import, 0 before the first; a prepared graph of the same version is current. */
+  /** Version of the newest import, 0 before the first. */
   version(): Promise<number>;
   /** The sites with these ids, in the order asked for. @throws DomainError `not-found` naming all unknown. */
   datacentres(ids: readonly string[]): Promise<Datacentre[]>;
@@ -158,6 +154,4 @@ export interface InventoryReader {
   customers(ids: readonly string[]): Promise<Customer[]>;
   /** Which of these ids are neither item nor service. */
   unknownNodes(ids: readonly string[]): Promise<string[]>;
-  /** The counts of `summariseImpact`, made in the database. */
-  summariseAffected(services: AffectedServices): Promise<ImpactSummary>;
 }

@@ -8,15 +8,14 @@ import type { StartableWindow, WindowInstants } from './window-rules.ts';
 const minutesSchema = z
   .int()
   .min(0)
-  .max(longestWindowDays * 24 * 60)
-  .default(0);
+  .max(longestWindowDays * 24 * 60);
 
-/** What of a window is not for the work itself: fields of an object with more. */
+/** What of a window is not for the work itself: fields of an object with more; a missing one is none. */
 export const windowPartsSchema = z.strictObject({
   /** At its beginning: people and systems get ready, nothing is changed yet. */
-  preparationMinutes: minutesSchema,
+  preparationMinutes: minutesSchema.optional(),
   /** At its end: kept free so that a rollback ends within the window. */
-  rollbackReserveMinutes: minutesSchema,
+  rollbackReserveMinutes: minutesSchema.optional(),
 });
 export type WindowPartsRequest = z.output<typeof windowPartsSchema>;
 
@@ -35,7 +34,7 @@ const minuteMs = 60_000;
  */
 export function partsOf(
   window: WindowInstants & { readonly latestStartAtMs?: number | undefined },
-  { preparationMinutes, rollbackReserveMinutes }: WindowPartsRequest,
+  { preparationMinutes = 0, rollbackReserveMinutes = 0 }: WindowPartsRequest,
   path = '',
 ): WindowParts {
   const { opensAtMs, closesAtMs } = window;

@@ -21,6 +21,7 @@ describe('previewWindows', () => {
       closesAt: '2026-11-25T03:00:00Z',
       local: '2026-11-25 02:00–04:00 Europe/Madrid (01:00–03:00 UTC)',
       minutes: 120,
+      start: '2026-11-25T02:00',
       parts: {
         preparation: { from: '2026-11-25T01:00:00Z', to: '2026-11-25T01:15:00Z' },
         work: { from: '2026-11-25T01:15:00Z', to: '2026-11-25T02:30:00Z' },
@@ -88,5 +89,27 @@ describe('previewWindows', () => {
 
   it('refuses fields it does not know', () => {
     expect(() => request('2026-11-25T02:00', '2026-11-25T04:00', { rrule: 'x' })).toThrow();
+  });
+
+  it('shows the window of each datacentre, by its own clock', () => {
+    const nightly = request('2026-11-25T02:00', '2026-11-25T04:00', {
+      perDatacentre: true,
+      recurrence: { rule: 'FREQ=DAILY' },
+    });
+    const sites = [
+      { id: 'mad', timeZone: 'Europe/Madrid' },
+      { id: 'nyc', timeZone: 'America/New_York' },
+    ];
+    const previews = previewWindows(nightly, { ...from('2026-11-26T00:00', 1), sites });
+    expect(previews).toMatchObject([
+      {
+        opensAt: '2026-11-26T01:00:00Z',
+        closesAt: '2026-11-26T09:00:00Z',
+        sites: [
+          { datacentre: 'mad', local: '2026-11-26 02:00–04:00 Europe/Madrid (01:00–03:00 UTC)' },
+          { datacentre: 'nyc', local: '2026-11-26 02:00–04:00 America/New_York (07:00–09:00 UTC)' },
+        ],
+      },
+    ]);
   });
 });

@@ -1,17 +1,14 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { isDomainError } from '../errors.ts';
-import { partsOf, windowPartsSchema, type WindowPartsRequest } from './parts.ts';
-import type { Occurrence } from './occurrence.ts';
-import { createOccurrences, recurrenceSchema } from './recurrence.ts';
-import { formatWindow, resolveWindow, windowRequestSchema } from './window.ts';
-import type { WindowInstants } from './window-rules.ts';
-import { resolveZone } from './wall-clock.ts';
-import { wallMsOf } from './zone-clock.ts';
+import { slugSchema } from '../names.ts';
+import { checkSeriesParts, resolvedWindowOf } from './change-window.ts';
+import type { Site } from './site-windows.ts';
+import { formatWindow, windowRequestSchema, type ResolvedWindow } from './window.ts';
+import { windowsFrom, type SeriesWindow } from './window-series.ts';
 
-/** A window with its parts that may come again. */
+/** A window, and the datacentres it is for where each has its own. */
 export const previewRequestSchema = windowRequestSchema.extend({
-  ...windowPartsSchema.shape,
-  recurrence: recurrenceSchema.optional(),
+  datacentres: z.array(slugSchema).max(100).optional(),
 });
 export type PreviewRequest = z.output<typeof previewRequestSchema>;
 
@@ -35,6 +32,15 @@ export interface WindowPreview {
     readonly work: PreviewPart;
     readonly rollbackReserve: PreviewPart;
   };
+  /** Of a series: its start by the wall clock, which `except` takes to leave it out. */
+  readonly start?: string;
+  /** Each datacentre's own window, where they differ; the window is their hull then. */
+  readonly sites?: readonly {
+    readonly datacentre: string;
+    readonly opensAt: string;
+    readonly closesAt: string;
+    readonly local: string;
+  }[];
   /** What the clock, set forward or back, does to this window. */
   readonly note?: string;
 }
@@ -45,85 +51,69 @@ export interface WindowPreview {
  */
 export function previewWindows(
   request: PreviewRequest,
-  { afterMs, count }: { readonly afterMs: number; readonly count: number },
+  { afterMs, count, sites = [] }: PreviewRange,
 ): WindowPreview[] {
-  const zone = resolveZone(request.zone);
-  const occurrences = occurrencesOf(request, afterMs, count);
-  checkParts(request);
-  return occurrences.map((occurrence) => describe(occurrence, zone, request));
-}
-
-function occurrencesOf(
-  { recurrence, ...request }: PreviewRequest,
-  afterMs: number,
-  count: number,
-): readonly Omit<Occurrence, 'start'>[] {
-  if (recurrence !== undefined) {
-    return createOccurrences({ ...request, recurrence, path: 'window.' }).next(afterMs, count);
+  checkSeriesParts(request);
+  const previews: WindowPreview[] = [];
+  if (count <= 0) return previews;
+  for (const window of windowsFrom(request, { afterMs, datacentres: sites })) {
+    if (window.opensAtMs >= afterMs) previews.push(describe(window, request));
+    if (previews.length >= count) break;
   }
-  const resolved = resolveWindow(request);
-  const occurrence = {
-    opensAtMs: Date.parse(resolved.opensAt),
-    latestStartAtMs: Date.parse(resolved.latestStartAt),
-    closesAtMs: Date.parse(resolved.closesAt),
-  };
-  return count > 0 && occurrence.opensAtMs >= afterMs ? [occurrence] : [];
+  return previews;
 }
 
-/** What a window of the length asked for does not hold, none of a series does. */
-function checkParts(request: PreviewRequest): void {
-  const [opensAtMs, closesAtMs] = [wallMsOf(request.start), wallMsOf(request.end)];
-  if (opensAtMs === undefined || closesAtMs === undefined) return;
-  const latestStartAtMs =
-    request.latestStart === undefined ? undefined : wallMsOf(request.latestStart);
-  partsOf({ opensAtMs, closesAtMs, latestStartAtMs }, request, 'window.');
+export interface PreviewRange {
+  readonly afterMs: number;
+  readonly count: number;
+  /** The datacentres of the request with their zones; default none. */
+  readonly sites?: readonly Site[];
 }
 
-function describe(
-  occurrence: Omit<Occurrence, 'start'>,
-  zone: string,
-  request: WindowPartsRequest,
-): WindowPreview {
-  const opensAt = iso(occurrence.opensAtMs);
-  const closesAt = iso(occurrence.closesAtMs);
-  const latestStartAt = iso(occurrence.latestStartAtMs);
-  const { parts, problem } = tryParts(occurrence, request);
-  const notes = [occurrence.note, problem].filter((note) => note !== undefined);
+function describe(window: SeriesWindow, request: PreviewRequest): WindowPreview {
+  const { resolved, problem } = tryParts(window, request);
+  const { opensAt, latestStartAt, closesAt, workFrom, workUntil, sites } = resolved;
+  const notes = [window.occurrence?.note, problem].filter((note) => note !== undefined);
   return {
     opensAt,
     latestStartAt,
     closesAt,
-    local: formatWindow({ opensAt, latestStartAt, closesAt, zone }),
-    minutes: (occurrence.closesAtMs - occurrence.opensAtMs) / 60_000,
-    ...(parts === undefined ? {} : { parts }),
+    local: formatWindow(resolved),
+    minutes: (window.closesAtMs - window.opensAtMs) / 60_000,
+    ...(window.occurrence === undefined ? {} : { start: window.occurrence.start }),
+    ...(workFrom === undefined || workUntil === undefined || problem !== undefined
+      ? {}
+      : {
+          parts: {
+            preparation: { from: opensAt, to: workFrom },
+            work: { from: workFrom, to: workUntil },
+            rollbackReserve: { from: workUntil, to: closesAt },
+          },
+        }),
+    ...(sites === undefined
+      ? {}
+      : {
+          sites: sites.map(({ datacentre, ...site }) => ({
+            datacentre,
+            opensAt: site.opensAt,
+            closesAt: site.closesAt,
+            local: formatWindow(site),
+          })),
+        }),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };
 }
 
+/** Where the parts leave no time for work, the window as if it had none. */
 function tryParts(
-  occurrence: Omit<Occurrence, 'start'>,
-  request: WindowPartsRequest,
-): { readonly parts?: NonNullable<WindowPreview['parts']>; readonly problem?: string } {
+  window: SeriesWindow,
+  request: PreviewRequest,
+): { readonly resolved: ResolvedWindow; readonly problem?: string } {
   try {
-    const { preparation, work, rollbackReserve } = partsOf(occurrence, request, 'window.');
-    return {
-      parts: {
-        preparation: partOf(preparation),
-        work: partOf(work),
-        rollbackReserve: partOf(rollbackReserve),
-      },
-    };
+    return { resolved: resolvedWindowOf(window, request) };
   } catch (error) {
-    if (!isDomainError(error)) throw error;
-    return { problem: error.complaints[0]?.message ?? error.message };
+    if (!isDomainError(error) || window.occurrence === undefined) throw error;
+    const problem = error.complaints[0]?.message ?? error.message;
+    return { resolved: resolvedWindowOf(window, {}), problem };
   }
-}
-
-function partOf({ opensAtMs, closesAtMs }: WindowInstants): PreviewPart {
-  return { from: iso(opensAtMs), to: iso(closesAtMs) };
-}
-
-/** As Temporal writes instants: fractions of a second only where there are some. */
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace('.000Z', 'Z');
 }

@@ -1,34 +1,23 @@
-import * as z from 'zod';
 import { DomainError, isDomainError, type Complaint } from '../errors.ts';
-import { disambiguations } from './wall-clock.ts';
-import { resolveWindow, wallClockSchema, type ResolvedWindow } from './window.ts';
-import type { WindowInstants } from './window-rules.ts';
+import { resolveWindow, type ResolvedWindow, type WindowRequest } from './window.ts';
 
-/** A window by the clock on the wall of each datacentre: 02:00 in Madrid, and 02:00 in New York. */
-export const siteWindowRequestSchema = z.strictObject({
-  start: wallClockSchema,
-  end: wallClockSchema,
-  latestStart: wallClockSchema.optional(),
-  perDatacentre: z.literal('own-zone'),
-  disambiguation: z.enum(disambiguations).optional(),
-});
-export type SiteWindowRequest = z.output<typeof siteWindowRequestSchema>;
-
-export interface SiteWindows {
-  /** In the order of the datacentres. */
-  readonly sites: readonly { readonly datacentre: string; readonly window: ResolvedWindow }[];
-  /** From the earliest opening to the latest close: between two sites' windows none may be open. */
-  readonly hull: WindowInstants;
+/** Where a window is, as far as its clock goes. */
+export interface Site {
+  readonly id: string;
+  readonly timeZone: string;
 }
 
 /**
- * The window of each datacentre in its own zone. @throws DomainError `invalid` with a complaint for each
- * time that a datacentre's clock does not have or has twice, naming the datacentre.
+ * The window of each datacentre by the clock on its own wall: 02:00 in Madrid, and 02:00 in New York; in the
+ * order of the datacentres. Between two sites' windows none may be open.
+ * @throws DomainError `invalid` with a complaint for each time that a datacentre's clock does not have or
+ * has twice, naming the datacentre.
  */
 export function resolveSiteWindows(
-  { perDatacentre: _, ...times }: SiteWindowRequest,
-  datacentres: readonly { readonly id: string; readonly timeZone: string }[],
-): SiteWindows {
+  times: Omit<WindowRequest, 'zone'>,
+  datacentres: readonly Site[],
+): { readonly datacentre: string; readonly window: ResolvedWindow }[] {
+  needSites(datacentres);
   const byZone = new Map<string, ResolvedWindow | readonly Complaint[]>();
   for (const { timeZone } of datacentres) {
     if (!byZone.has(timeZone)) byZone.set(timeZone, tryResolve(times, timeZone));
@@ -48,23 +37,21 @@ export function resolveSiteWindows(
       complaints.push(...named);
     }
   }
-  if (datacentres.length === 0) {
-    const message = 'the change has no datacentre whose zone could be used; give a zone';
-    complaints.push({ field: 'window.perDatacentre', message });
-  }
   if (complaints.length > 0) {
-    throw new DomainError('invalid', 'The window cannot be resolved in every datacentre.', {
-      code: 'invalid-window',
-      complaints,
-    });
+    throw invalid('The window cannot be resolved in every datacentre.', complaints);
   }
-  const opens = sites.map(({ window }) => Date.parse(window.opensAt));
-  const closes = sites.map(({ window }) => Date.parse(window.closesAt));
-  return { sites, hull: { opensAtMs: Math.min(...opens), closesAtMs: Math.max(...closes) } };
+  return sites;
+}
+
+/** @throws DomainError `invalid` where there is no datacentre. */
+export function needSites(datacentres: readonly Site[]): void {
+  if (datacentres.length > 0) return;
+  const message = 'there is no datacentre whose zone could be used; name some, or leave it out';
+  throw invalid('The window has no datacentre.', [{ field: 'window.perDatacentre', message }]);
 }
 
 function tryResolve(
-  times: Omit<SiteWindowRequest, 'perDatacentre'>,
+  times: Omit<WindowRequest, 'zone'>,
   zone: string,
 ): ResolvedWindow | readonly Complaint[] {
   try {
@@ -73,4 +60,8 @@ function tryResolve(
     if (isDomainError(error)) return error.complaints;
     throw error;
   }
+}
+
+function invalid(message: string, complaints: readonly Complaint[]): DomainError {
+  return new DomainError('invalid', message, { code: 'invalid-window', complaints });
 }

@@ -1,6 +1,8 @@
 import { Temporal } from 'temporal-polyfill';
 import * as z from 'zod';
 import { DomainError, type Complaint } from '../errors.ts';
+import { windowPartsSchema } from './parts.ts';
+import { recurrenceSchema } from './recurrence.ts';
 import { disambiguations, resolveWallClock, resolveZone } from './wall-clock.ts';
 import { longestWindowDays } from './window-rules.ts';
 
@@ -20,19 +22,49 @@ export const windowRequestSchema = z.strictObject({
   zone: z.string().min(1).max(100),
   /** Which of the two is meant where the clock is set back and a time occurs twice. */
   disambiguation: z.enum(disambiguations).optional(),
+  ...windowPartsSchema.shape,
+  /** It comes again: the first window that opens after the request counts, then the next one. */
+  recurrence: recurrenceSchema.optional(),
+  /** The same times by the clock of each datacentre's own zone; `zone` is what the whole is shown in. */
+  perDatacentre: z.literal(true).optional(),
 });
 export type WindowRequest = z.output<typeof windowRequestSchema>;
 
-/** A window with its instants: ISO 8601 in UTC. */
+/** A window with its instants: ISO 8601 in UTC. Definitions stored before there were parts lack those. */
 export interface ResolvedWindow {
   readonly opensAt: string;
   readonly latestStartAt: string;
   readonly closesAt: string;
   readonly zone: string;
+  /** When the preparation ends and work may begin; missing: as it opens. */
+  readonly workFrom?: string;
+  /** When the rollback reserve begins; missing: as it closes. */
+  readonly workUntil?: string;
+  /** Which one of a series it is. */
+  readonly occurrence?: {
+    /** By the wall clock: what `except` takes to leave it out. */
+    readonly start: string;
+    /** What the clock, set forward or back, does to it. */
+    readonly note?: string;
+  };
+  /** Each datacentre's own, in the order of the request; the window itself is their hull. */
+  readonly sites?: readonly SiteWindow[];
+}
+
+/** The window of one datacentre, in its own zone. */
+export interface SiteWindow {
+  readonly datacentre: string;
+  readonly zone: string;
+  readonly opensAt: string;
+  readonly workFrom: string;
+  readonly latestStartAt: string;
+  readonly workUntil: string;
+  readonly closesAt: string;
 }
 
 /**
- * The instants of a window by the rules of its zone, half-open: at its end it is closed.
+ * The instants of a window by the rules of its zone, half-open: at its end it is closed. Parts, recurrence
+ * and datacentres are left to resolveChangeWindow.
  * @throws DomainError `invalid` with a complaint for each time that does not exist in the zone, occurs
  * twice without `disambiguation`, or is out of order; the field's path begins with `window.`, or `path`.
  */

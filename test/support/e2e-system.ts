@@ -50,7 +50,7 @@ export async function startE2eSystem(
     });
     const administrator = contextFor(readTokens(dataDirectory)['administrator'] ?? '');
     const people = await createPeople(administrator, contextFor);
-    const report = await importInventory(administrator, [join(examples, 'inventory')], false);
+    const report = await importInventory(administrator, [join(examples, 'inventory')]);
     if (!report.imported) throw new Error(JSON.stringify(report.badLines));
     return { stack, dataDirectory, people, administrator, stop: () => stop(stack) };
   } catch (error) {

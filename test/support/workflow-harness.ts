@@ -11,8 +11,8 @@ import { createAccessRegister } from '../../adapters/postgres/access-register.ts
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
 import { createChangeRegister } from '../../adapters/postgres/change-register.ts';
 import { createChangeRequests } from '../../adapters/postgres/change-requests.ts';
+import { createInventoryEngine } from '../../adapters/inventory-engine/create-inventory-engine.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
-import { createGraphCache } from '../../adapters/postgres/graph-cache.ts';
 import { createInventoryImporter } from '../../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
 import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
@@ -146,15 +146,19 @@ export async function createWorkflowHarness(options: {
 
   await preparePeopleAndInventory(database);
   const inventory = createInventoryReadModel(database);
-  const changes = createChangeRegister(database);
+  const engine = createInventoryEngine({
+    databaseUrl: options.databaseUrl,
+    settings: { customerDistanceMs: 24 * 3_600_000 },
+  });
+  const changes = createChangeRegister(database, engine);
   const rollouts = createRolloutRegister({ database, inventory });
   const driverFor = () => Promise.resolve(datacentres.driver);
   const activities = createChangeSteps({
-    record: createRecordSteps({ database, now }),
+    record: createRecordSteps({ database, engine, now }),
     changes,
     inventory,
     rollouts,
-    graph: createGraphCache(inventory),
+    engine,
     optimus,
     driverFor,
     approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown },
@@ -346,7 +350,12 @@ export async function createWorkflowHarness(options: {
     async stop() {
       worker.shutdown();
       await running;
-      await Promise.all([optimus.close(), database.destroy(), telemetry.shutdown()]);
+      await Promise.all([
+        engine.close(),
+        optimus.close(),
+        database.destroy(),
+        telemetry.shutdown(),
+      ]);
     },
   };
   return harness;

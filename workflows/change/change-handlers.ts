@@ -81,6 +81,7 @@ function handleDecisions(story: ChangeStory): void {
           planHash: decision.planHash,
           reason: decision.reason,
           approvalsNeeded: plan.approvalsNeeded,
+          ...(decision.override === undefined ? {} : { override: decision.override }),
           waitingFor,
           message: approved
             ? `Approved by ${decision.by}: ${decision.reason}`
