@@ -10,6 +10,7 @@ import type {
   ImpactFigures,
   RequestedChange,
 } from '../domain/change/ports.ts';
+import { assessedWindow, planWindow } from '../domain/change/plan-window.ts';
 import type { AssessedPlan } from '../domain/change/story.ts';
 import type { Conflict } from '../domain/conflicts/conflict.ts';
 import type { HashOf } from '../domain/hash.ts';
@@ -58,7 +59,7 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
         change: changeId,
         revision: change.revision,
         request,
-        window: instantsOf(change),
+        window: planWindow(change.window),
         releaseDigest: release?.digest ?? null,
         application,
         rollsBackTo:
@@ -85,11 +86,6 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
       return describePlan(change, plan, planHash, policy, conflicts);
     },
   };
-}
-
-function instantsOf({ window }: RequestedChange): ChangePlan['window'] {
-  const { opensAt, latestStartAt, closesAt } = window;
-  return { opensAt, latestStartAt, closesAt };
 }
 
 function figuresOf({ total }: ImpactSummary): ImpactFigures {
@@ -120,9 +116,7 @@ function describePlan(
     planHash,
     carriedOutBy: request.kind === 'release' ? 'ctc' : 'people',
     needsReview: request.class !== 'standard',
-    opensAtMs: Date.parse(plan.window.opensAt),
-    latestStartMs: Date.parse(plan.window.latestStartAt),
-    closesAtMs: Date.parse(plan.window.closesAt),
+    ...assessedWindow(plan.window, request.window.recurrence !== undefined),
     waveBudgetMs: (strategy?.waveBudgetSeconds ?? 0) * 1000,
     rollbackBudgetMs: (strategy?.rollbackBudgetSeconds ?? 0) * 1000,
     maxRedeployments: strategy?.maxRedeployments ?? 0,

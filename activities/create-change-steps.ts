@@ -8,6 +8,7 @@ import { createRolloutActivities, type RolloutActivityPorts } from './rollout-ac
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
 import { createVerificationActivities } from './verification-activities.ts';
+import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
   Omit<RolloutActivityPorts, 'latencies'> & {
@@ -24,6 +25,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
   return withMappedFailures({
     ...ports.record,
     ...createAssessmentActivities(ports),
+    ...createWindowActivities(ports),
     ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),
     ...createSiteActivities(ports),
     ...createVerificationActivities({

@@ -27,6 +27,16 @@ export const assessmentOptions: ActivityOptions = {
   },
 };
 
+/** Reads the calendar and the database; a window that was missed can wait for both to come back. */
+export const windowOptions: ActivityOptions = {
+  startToCloseTimeout: '1 minute',
+  retry: {
+    initialInterval: '500 milliseconds',
+    maximumInterval: '10 seconds',
+    nonRetryableErrorTypes,
+  },
+};
+
 /** Optimus may be an external service that is down for a while; the window's end stops the waiting. */
 export const simulationOptions: ActivityOptions = {
   startToCloseTimeout: '10 minutes',

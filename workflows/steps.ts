@@ -5,6 +5,7 @@ import type {
   RolloutSteps,
   SiteSteps,
   VerificationSteps,
+  WindowSteps,
 } from '../domain/change/change-steps.ts';
 import {
   assessmentOptions,
@@ -12,6 +13,7 @@ import {
   simulationOptions,
   siteOptions,
   verificationOptions,
+  windowOptions,
 } from './activity-options.ts';
 
 type Proxied<T> = { [K in keyof T]: T[K] };
@@ -19,6 +21,7 @@ type Proxied<T> = { [K in keyof T]: T[K] };
 /** The steps as the workflows call them, each with its profile of time-outs and retries. */
 export const record = proxyLocalActivities<Proxied<RecordSteps>>(recordOptions);
 export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
+export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);
 export const site = proxyActivities<Proxied<SiteSteps>>(siteOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);

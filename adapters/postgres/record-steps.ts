@@ -98,7 +98,12 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
 
     recordEntry: (entry) =>
       database.transaction(async (trx) => {
-        await appendToLog(trx, { ...entry, event: 'note', at: now() });
+        const at = now();
+        if (!(await appendToLog(trx, { ...entry, event: 'note', at }))) return;
+        if (entry.waitingFor === undefined) return;
+        await trx('change')
+          .where({ id: entry.changeId })
+          .update({ waiting_for: jsonOrNull(entry.waitingFor), updated_at: at });
       }),
 
     recordDecision: (entry) =>
@@ -158,7 +163,7 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
         await lockConflicts(trx);
         const windowBefore = await windowOf(trx, changeId);
         if (
-          !(await appendToLog(trx, { ...entry, event: 'move-window', from, to: 'requested', at }))
+          !(await appendToLog(trx, { event: 'move-window', ...entry, from, to: 'requested', at }))
         ) {
           return;
         }

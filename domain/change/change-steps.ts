@@ -8,6 +8,7 @@ import type {
   SiteOutcome,
   TransitionEntry,
   VerificationOutcome,
+  WaitingFor,
 } from './story.ts';
 
 /**
@@ -32,13 +33,18 @@ export interface WindowMoveEntry extends LogEntry {
   readonly opensAt: string;
   readonly closesAt: string;
   readonly from: TransitionEntry['from'];
+  /** Default `move-window`. */
+  readonly event?: 'move-window' | 'miss-occurrence';
 }
+
+/** A window as it is stored: as it was asked for, and resolved. */
+export type FoundWindow = Pick<WindowMoveEntry, 'request' | 'opensAt' | 'closesAt'>;
 
 /** Short database steps, run as local activities. */
 export interface RecordSteps {
   /** Compare-and-set on the state together with the log entry and its alerts. */
   recordTransition(entry: TransitionEntry): Promise<void>;
-  recordEntry(entry: LogEntry): Promise<void>;
+  recordEntry(entry: LogEntry & { readonly waitingFor?: WaitingFor }): Promise<void>;
   /**
    * Stores a decision, and with the last approval needed the state `scheduled`. Answers whether the change
    * is decided. Fails as `refused` when a blocking conflict with an approved change stands against it.
@@ -48,6 +54,11 @@ export interface RecordSteps {
   recordSiteOutcomes(attempt: AttemptRef, outcomes: readonly SiteOutcome[]): Promise<void>;
   /** Gives the targets free for other changes. */
   releaseTargets(changeId: string): Promise<void>;
+}
+
+export interface WindowSteps {
+  /** The next window of the change's series; null where the series has ended, or there is none. */
+  findNextWindow(input: { changeId: string }): Promise<FoundWindow | null>;
 }
 
 export interface AssessmentSteps {
@@ -70,6 +81,7 @@ export interface VerificationSteps {
 }
 
 export type ChangeSteps = RecordSteps &
+  WindowSteps &
   AssessmentSteps &
   RolloutSteps &
   SiteSteps &

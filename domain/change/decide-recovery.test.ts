@@ -33,6 +33,9 @@ describe('the decision after a setback', () => {
       because: 'the window has 120 s left and a redeployment with its rollback may take 120 s',
     });
     expect(decideRecovery({ ...setback, reason: 'window-too-short' }).way).toBe('roll-back');
+    expect(decideRecovery({ ...setback, reason: 'window-too-short' }).because).toContain(
+      'next datacentre',
+    );
     expect(decideRecovery({ ...setback, remainingMs: -5 }).because).toContain('0 s left');
   });
 });

@@ -23,6 +23,9 @@ export function decideRecovery(setback: Setback): Recovery {
   if (setback.reason === 'inconclusive') {
     return back('there is too little evidence to choose another placement by');
   }
+  if (setback.reason === 'window-too-short' && setback.remainingMs >= setback.neededMs) {
+    return back('the window of the next datacentre, which has its own, leaves no time for it');
+  }
   if (setback.reason === 'window-too-short' || setback.remainingMs < setback.neededMs) {
     const seconds = (ms: number): string => (Math.max(0, ms) / 1000).toFixed(0);
     return back(

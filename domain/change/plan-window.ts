@@ -23,7 +23,13 @@ export function assessedWindow(
   comesAgain: boolean,
 ): Pick<
   AssessedPlan,
-  'opensAtMs' | 'latestStartMs' | 'closesAtMs' | 'workFromMs' | 'workUntilMs' | 'sites' | 'comesAgain'
+  | 'opensAtMs'
+  | 'latestStartMs'
+  | 'closesAtMs'
+  | 'workFromMs'
+  | 'workUntilMs'
+  | 'sites'
+  | 'comesAgain'
 > {
   const { workFrom, workUntil, sites } = window;
   return {

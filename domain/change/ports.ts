@@ -10,7 +10,7 @@ import type {
   SimulationResult,
 } from '../placement/simulation.ts';
 import type { VerificationReport } from '../verification/judge-verification.ts';
-import type { ResolvedWindow } from '../windows/window.ts';
+import type { ResolvedWindow, SiteWindow } from '../windows/window.ts';
 import type { AttemptRef } from './change-steps.ts';
 import type { ChangeRequest } from './change-request.ts';
 import type { AttemptKind } from './story.ts';
@@ -51,6 +51,10 @@ export interface ChangePlan {
     readonly opensAt: string;
     readonly latestStartAt: string;
     readonly closesAt: string;
+    /** Missing where the window has no preparation, no rollback reserve, and is the same everywhere. */
+    readonly workFrom?: string;
+    readonly workUntil?: string;
+    readonly sites?: readonly SiteWindow[];
   };
   readonly releaseDigest: string | null;
   readonly application: ApplicationDefinition | null;

@@ -35,6 +35,13 @@ export interface AssessedPlan {
   readonly opensAtMs: number;
   readonly latestStartMs: number;
   readonly closesAtMs: number;
+  /** The end of the preparation, and the beginning of the rollback reserve; missing where there is none. */
+  readonly workFromMs?: number;
+  readonly workUntilMs?: number;
+  /** Each datacentre's own window; missing where the window is the same for all. */
+  readonly sites?: readonly PlannedSite[];
+  /** When it is missed, the next window of its series counts. */
+  readonly comesAgain?: boolean;
   readonly waveBudgetMs: number;
   readonly rollbackBudgetMs: number;
   readonly maxRedeployments: number;
@@ -43,6 +50,15 @@ export interface AssessedPlan {
   /** When to remind the approvers, rising, all before the expiry. */
   readonly remindersAtMs: readonly number[];
   readonly summary: string;
+}
+
+/** A wave begins in a datacentre only within its own window. */
+export interface PlannedSite {
+  readonly datacentre: string;
+  readonly workFromMs: number;
+  readonly latestStartMs: number;
+  readonly workUntilMs: number;
+  readonly closesAtMs: number;
 }
 
 export interface LogEntry {

@@ -33,6 +33,14 @@ describe('the rules of a window', () => {
     expect(coversWave({ ...wave, nowMs: 2100 })).toEqual({ ok: false, missingMs: 600 });
   });
 
+  it('leaves the rollback reserve to the rollback alone', () => {
+    const wave = { workUntilMs: 1700, closesAtMs: 2000, waveMs: 300, rollbackMs: 400 };
+    expect(coversWave({ ...wave, nowMs: 1300 })).toEqual({ ok: true, missingMs: 0 });
+    expect(coversWave({ ...wave, nowMs: 1301 })).toEqual({ ok: false, missingMs: 1 });
+    // A rollback that takes longer than the reserve needs work time as well.
+    expect(coversWave({ ...wave, rollbackMs: 200, nowMs: 1401 })).toMatchObject({ missingMs: 1 });
+  });
+
   it('does not overlap the window that opens as it closes', () => {
     const next = { opensAtMs: 2000, closesAtMs: 3000 };
     expect(overlaps(window, next)).toBe(false);

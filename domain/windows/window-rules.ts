@@ -32,14 +32,23 @@ export function remainingMs({ closesAtMs }: WindowInstants, nowMs: number): numb
   return Math.max(0, closesAtMs - nowMs);
 }
 
-/** Whether what is left of the window covers a wave and, should it fail, its rollback. */
+/**
+ * Whether what is left of the window covers a wave and, should it fail, its rollback: the wave itself in the
+ * time for work (default: all of the window), its rollback also in the reserve.
+ */
 export function coversWave(input: {
   readonly closesAtMs: number;
+  readonly workUntilMs?: number;
   readonly nowMs: number;
   readonly waveMs: number;
   readonly rollbackMs: number;
 }): { readonly ok: boolean; readonly missingMs: number } {
-  const missingMs = Math.max(0, input.waveMs + input.rollbackMs - (input.closesAtMs - input.nowMs));
+  const { closesAtMs, workUntilMs = closesAtMs, nowMs, waveMs, rollbackMs } = input;
+  const missingMs = Math.max(
+    0,
+    waveMs - (workUntilMs - nowMs),
+    waveMs + rollbackMs - (closesAtMs - nowMs),
+  );
   return { ok: missingMs === 0, missingMs };
 }
 

@@ -21,6 +21,8 @@ export interface PostgresOptions {
   /** False gives up the data when the machine dies: for tests only. True unless said. */
   readonly durable?: boolean;
   readonly maxConnections?: number;
+  /** Over the small ones it has by itself: for benchmarks. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface PreparedPostgres {
@@ -47,7 +49,13 @@ export async function preparePostgres(options: PostgresOptions): Promise<Prepare
   const spec: ChildSpec = {
     name: 'postgres',
     command: path.join(programs, 'bin', 'postgres'),
-    args: ['-D', data, '-p', port.toString(), ...settings(durable, options.maxConnections ?? 100)],
+    args: [
+      '-D',
+      data,
+      '-p',
+      port.toString(),
+      ...settings(durable, options.maxConnections ?? 100, options.settings),
+    ],
     cwd: '/',
     env: { PATH: '/usr/bin:/bin', TZ: 'UTC', LC_ALL: 'C' },
     ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
@@ -59,7 +67,11 @@ export async function preparePostgres(options: PostgresOptions): Promise<Prepare
 }
 
 /** Small: one machine, a handful of processes, everything else left to PostgreSQL. */
-function settings(durable: boolean, maxConnections: number): string[] {
+function settings(
+  durable: boolean,
+  maxConnections: number,
+  overriding: PostgresOptions['settings'] = {},
+): string[] {
   const values: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -84,6 +96,7 @@ function settings(durable: boolean, maxConnections: number): string[] {
           autovacuum: 'off',
           checkpoint_timeout: '1h',
         }),
+    ...overriding,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

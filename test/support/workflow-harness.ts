@@ -341,8 +341,13 @@ export async function createWorkflowHarness(options: {
         await database('change')
           .where({ id })
           .whereNull('ended_at')
-          .update({ state: 'cancelled', ended_at: now() });
+          .update({
+            state: 'cancelled',
+            ended_at: now(),
+            intervention_seq: database.raw(`nextval('intervention_seq')`),
+          });
       }
+      await database('reservation').delete();
       await database('conflict').delete();
       datacentres.heal();
     },

@@ -12,6 +12,7 @@ import {
   statusQuery,
 } from './change-messages.ts';
 import type { ChangeStory } from './change-state.ts';
+import { moveWindow } from './move-window.ts';
 import { handlePeopleAtWork } from './people-handlers.ts';
 import { acknowledge, labelOf, needState, refuse } from './refusals.ts';
 
@@ -120,21 +121,12 @@ function handleWindowMoves(story: ChangeStory): void {
     (move) =>
       story.turns.runExclusive(async () => {
         check(move);
-        await record.recordWindowMove({
-          changeId: story.changeId,
-          key: story.nextKey(),
+        await moveWindow(story, {
           actor: move.by,
-          from: story.state,
           revision: move.revision,
-          request: move.window.request,
-          opensAt: move.window.opensAt,
-          closesAt: move.window.closesAt,
+          ...move.window,
           message: `Window moved to ${formatUtc(Date.parse(move.window.opensAt))} – ${formatUtc(Date.parse(move.window.closesAt))} by ${move.by}: ${move.reason}`,
-          alert: 'everyone-involved',
         });
-        story.state = 'requested';
-        story.plan = null;
-        story.deciders.clear();
         return acknowledge(story, 'Window moved; the change is assessed again.');
       }),
     { validator: check },

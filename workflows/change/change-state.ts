@@ -41,7 +41,7 @@ export interface ChangeStory {
   /** Moves to the next state and writes it down; the state is set at once, the record follows in order. */
   step(event: ChangeEvent, note: StepNote): Promise<void>;
   /** Writes to the log without changing the state. */
-  note(note: Omit<StepNote, 'to' | 'waitingFor'>): Promise<void>;
+  note(note: Omit<StepNote, 'to'>): Promise<void>;
   /** The next log entry's key: stable in replay. */
   nextKey(): string;
 }
@@ -96,7 +96,8 @@ export function createChangeStory(changeId: string): ChangeStory {
       };
       await recorded(() => record.recordTransition(entry));
     },
-    async note({ message, actor, details, alert }) {
+    async note({ message, actor, details, alert, waitingFor }) {
+      if (waitingFor !== undefined) story.waitingFor = waitingFor;
       const entry = {
         changeId,
         key: story.nextKey(),
@@ -104,6 +105,7 @@ export function createChangeStory(changeId: string): ChangeStory {
         message,
         ...(details === undefined ? {} : { details }),
         ...(alert === undefined ? {} : { alert }),
+        ...(waitingFor === undefined ? {} : { waitingFor }),
       };
       await recorded(() => record.recordEntry(entry));
     },

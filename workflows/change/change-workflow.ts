@@ -6,14 +6,15 @@ import {
   TemporalFailure,
 } from '@temporalio/workflow';
 import { isEnded, transitionFor, type ChangeState } from '../../domain/change/life-cycle.ts';
+import { workOf } from '../../domain/change/plan-window.ts';
 import type { AssessedPlan } from '../../domain/change/story.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
-import { mayStart } from '../../domain/windows/window-rules.ts';
 import { assessment } from '../steps.ts';
+import { awaitWindow } from './await-window.ts';
 import { handleMessages } from './change-handlers.ts';
 import { createChangeStory, type ChangeStory } from './change-state.ts';
-import { holdIfAsked } from './hold.ts';
 import { rollOut, rollBack } from './roll-out.ts';
+import { rootMessage } from './root-message.ts';
 
 export interface ChangeWorkflowInput {
   readonly changeId: string;
@@ -128,48 +129,25 @@ async function awaitApproval(story: ChangeStory, plan: AssessedPlan): Promise<vo
   });
 }
 
-async function awaitWindow(story: ChangeStory, plan: AssessedPlan): Promise<void> {
-  const scheduled = (): boolean => story.state === 'scheduled' && story.plan === plan;
-  const opensInMs = plan.opensAtMs - Date.now();
-  if (opensInMs > 0 && (await condition(() => !scheduled(), opensInMs))) return;
-  await holdIfAsked(story);
-  await story.turns.runExclusive(async () => {
-    if (!scheduled()) return;
-    const window = {
-      opensAtMs: plan.opensAtMs,
-      latestStartAtMs: plan.latestStartMs,
-      closesAtMs: plan.closesAtMs,
-    };
-    if (!mayStart(window, Date.now())) {
-      await story.step('miss-window', {
-        message: `The window's latest start, ${formatUtc(plan.latestStartMs)}, has passed.`,
-        alert: 'everyone-involved',
-      });
-    } else if (plan.carriedOutBy === 'people') {
-      await story.step('start-implementing', {
-        message: 'The window is open: carry out the steps and report the outcome.',
-        waitingFor: {
-          what: 'people',
-          detail: 'the outcome is reported',
-          until: new Date(plan.closesAtMs).toISOString(),
-        },
-        alert: 'everyone-involved',
-      });
-    } else {
-      await story.step('open-window', {
-        message: 'The window is open: Optimus looks for the best placement.',
-        waitingFor: { what: 'simulation', detail: 'Optimus answers' },
-        alert: 'everyone-involved',
-      });
-    }
-  });
-}
-
 async function carryOut(story: ChangeStory, plan: AssessedPlan): Promise<void> {
   if (plan.carriedOutBy === 'ctc') return rollOut(story, plan);
   const reported = (): boolean => story.state !== 'implementing';
-  const leftMs = Math.max(1, plan.closesAtMs - Date.now());
-  if (await condition(reported, leftMs)) return;
+  const reportedBy = (atMs: number): Promise<boolean> =>
+    condition(reported, Math.max(1, atMs - Date.now()));
+  const { closesAtMs: workUntilMs } = workOf(plan);
+  if (workUntilMs < plan.closesAtMs) {
+    if (await reportedBy(workUntilMs)) return;
+    await story.note({
+      message: `The time for work is over: back out what is not done, until ${formatUtc(plan.closesAtMs)}, and report the outcome.`,
+      waitingFor: {
+        what: 'people',
+        detail: 'the outcome is reported',
+        until: new Date(plan.closesAtMs).toISOString(),
+      },
+      alert: 'everyone-involved',
+    });
+  }
+  if (await reportedBy(plan.closesAtMs)) return;
   await story.note({
     message: 'The window has closed and nobody has reported an outcome.',
     alert: 'everyone-involved',
@@ -196,10 +174,4 @@ async function review(story: ChangeStory): Promise<void> {
     reminders += 1;
     await story.note({ message: 'The review is due.', alert: 'everyone-involved' });
   }
-}
-
-function rootMessage(error: unknown): string {
-  let root = error;
-  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
-  return root instanceof Error ? root.message : String(root);
 }

@@ -8,17 +8,18 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { decideRecovery, type SetbackReason } from '../../domain/change/decide-recovery.ts';
+import { workOf } from '../../domain/change/plan-window.ts';
 import type {
   AssessedPlan,
   AttemptKind,
   PlannedAttempt,
   SiteOutcome,
 } from '../../domain/change/story.ts';
-import { coversWave } from '../../domain/windows/window-rules.ts';
 import { deploymentWorkflow } from '../deployment/deployment-workflow.ts';
 import { record, rollout, verification } from '../steps.ts';
 import type { ChangeStory } from './change-state.ts';
 import { holdIfAsked } from './hold.ts';
+import { awaitWaveWindow, whyNotNow } from './wave-window.ts';
 
 /** How a roll-out ended, when nobody stopped it. */
 type Ending =
@@ -50,16 +51,17 @@ export async function rollOut(story: ChangeStory, plan: AssessedPlan): Promise<v
 }
 
 async function deployUntilVerified(story: ChangeStory, plan: AssessedPlan): Promise<Ending> {
+  const begun = new Set<string>();
   for (let round = 0; ; round += 1) {
     const simulated = await simulate(story, plan, round);
     if (simulated.kind !== 'placed') return simulated;
-    const setback = await deployAndVerify(story, plan, simulated.waves);
+    const setback = await deployAndVerify(story, plan, simulated.waves, begun);
     if (setback === null) return { kind: 'verified' };
 
     const recovery = decideRecovery({
       reason: setback,
       redeploymentsLeft: plan.maxRedeployments - round,
-      remainingMs: plan.closesAtMs - Date.now(),
+      remainingMs: remainingMs(plan),
       neededMs: plan.waveBudgetMs + plan.rollbackBudgetMs,
     });
     if (recovery.way === 'roll-back') {
@@ -76,6 +78,12 @@ async function deployUntilVerified(story: ChangeStory, plan: AssessedPlan): Prom
       alert: 'everyone-involved',
     });
   }
+}
+
+/** What waves and their rollback have left: waves may not use the reserve, and a rollback may. */
+function remainingMs(plan: AssessedPlan): number {
+  const worksUntilMs = workOf(plan).closesAtMs;
+  return Math.min(plan.closesAtMs, worksUntilMs + plan.rollbackBudgetMs) - Date.now();
 }
 
 async function simulate(
@@ -106,10 +114,11 @@ async function simulate(
   return { kind: 'placed', waves: planned.waves };
 }
 
-/** Optimus or a datacentre may be away for long; the window's end stops the waiting. */
+/** Optimus or a datacentre may be away for long; the end of the time for work stops the waiting. */
 async function untilItCloses<T>(plan: AssessedPlan, ask: () => Promise<T>): Promise<T> {
   try {
-    return await CancellationScope.withTimeout(Math.max(1, plan.closesAtMs - Date.now()), ask);
+    const leftMs = Math.max(1, workOf(plan).closesAtMs - Date.now());
+    return await CancellationScope.withTimeout(leftMs, ask);
   } catch (error) {
     if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
     throw ApplicationFailure.nonRetryable(
@@ -123,28 +132,31 @@ async function deployAndVerify(
   story: ChangeStory,
   plan: AssessedPlan,
   waves: PlannedAttempt['waves'],
+  /** Where a wave of this change has begun: nothing there can miss its latest start any more. */
+  begun: Set<string>,
 ): Promise<SetbackReason | null> {
   for (const [index, wave] of waves.entries()) {
     await holdIfAsked(story);
-    const cover = coversWave({
-      closesAtMs: plan.closesAtMs,
-      nowMs: Date.now(),
-      waveMs: plan.waveBudgetMs,
-      rollbackMs: plan.rollbackBudgetMs,
-    });
-    if (!cover.ok) {
+    const name = `Wave ${index + 1}`;
+    const waited = await awaitWaveWindow(story, plan, wave, name);
+    const hindrance = whyNotNow(plan, wave, begun);
+    if (hindrance !== undefined) {
       await story.step('fail-deployment', {
-        message: `Wave ${index + 1} is not started: the window lacks ${Math.ceil(cover.missingMs / 1000)} s for it and its rollback.`,
+        message: `${name} is not started: ${hindrance}.`,
         alert: 'everyone-involved',
       });
       return 'window-too-short';
     }
-    await story.note({ message: `Wave ${index + 1} of ${waves.length}: ${wave.join(', ')}.` });
+    await story.note({
+      message: `${name} of ${waves.length}: ${wave.join(', ')}.`,
+      ...(waited ? { waitingFor: { what: 'wave', detail: `${waves.length} wave(s)` } } : {}),
+    });
+    for (const datacentre of wave) begun.add(datacentre);
     const outcomes = await deployWave(story, wave, 'apply');
     const failed = outcomes.filter(({ outcome }) => outcome !== 'applied');
     if (failed.length > 0) {
       await story.step('fail-deployment', {
-        message: `Wave ${index + 1} failed: ${failed.map(describeSite).join('; ')}`,
+        message: `${name} failed: ${failed.map(describeSite).join('; ')}`,
         details: { outcomes },
         alert: 'everyone-involved',
       });

@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createDatabase } from '../../adapters/postgres/database.ts';
+import { loadCompany } from '../../adapters/inventory-engine/load-company.ts';
+import { migrateDatabase } from '../../migrations/migrate.ts';
+import { startPostgres } from '../../platform/embedded/start-postgres.ts';
+import { writeInventory } from '../../tools/generate-inventory.ts';
+import { benchConflicts } from './conflicts.ts';
+import { benchGrowth } from './growth.ts';
+import { benchImport } from './import.ts';
+import { benchLoad } from './load.ts';
+import { connect, heading, seconds } from './report.ts';
+import { benchSpread } from './spread.ts';
+
+/**
+ * `npm run bench:impact -- [--services 1500000]`: the hosting company in memory beside PostgreSQL and beside
+ * the bare parts, all in one run on one machine. What counts are the ratios. Answers of the engine and of SQL
+ * are compared item by item: a difference ends the run with exit code 1.
+ */
+const { values } = parseArgs({
+  options: {
+    services: { type: 'string', default: '1500000' },
+    interventions: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    'no-growth': { type: 'boolean', default: false },
+  },
+});
+const options = { services: Number(values.services), seed: Number(values.seed) };
+const interventions = Number(values.interventions);
+
+const directory = await mkdtemp(join(tmpdir(), 'ctc-bench-'));
+const postgres = await startPostgres({
+  directory: join(directory, 'postgres'),
+  // A server that is given what it needs: the comparison is with SQL, not with small caches.
+  settings: {
+    shared_buffers: '2GB',
+    work_mem: '128MB',
+    maintenance_work_mem: '512MB',
+    max_wal_size: '8GB',
+    random_page_cost: '1.1',
+  },
+});
+const database = createDatabase({ url: postgres.url, poolMax: 8 });
+try {
+  await migrateDatabase(postgres.url);
+  const files = join(directory, 'files');
+  const generated = await seconds(() => writeInventory(files, options));
+  console.log(
+    `${options.services.toLocaleString('en')} services generated in ${generated.toFixed(1)} s (not counted)`,
+  );
+
+  const imported = await benchImport({ url: postgres.url, database, files });
+  const loaded = await benchLoad({ url: postgres.url });
+
+  const client = await connect(postgres.url);
+  const company = await loadCompany(client);
+  heading('From files to the first answer');
+  const ours = imported.oursSeconds + loaded.oursSeconds;
+  const bare = imported.bareSeconds + loaded.bareSeconds;
+  console.log(
+    `import and load ${ours.toFixed(1)} s, bare \\copy in and binary COPY out ${bare.toFixed(1)} s: ratio ${(ours / bare).toFixed(2)}`,
+  );
+  await benchSpread({ client, company, options });
+  await benchConflicts({ client, company, options, interventions });
+  await client.end();
+  if (!values['no-growth']) benchGrowth(options);
+} finally {
+  await database.destroy();
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+}
