@@ -27,6 +27,7 @@ import { decisionRoutes } from './routes/decisions.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { loginRoutes } from './routes/login.ts';
+import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
 
 /** The API, ready to listen or to be injected into; reads no environment and opens no port. */
@@ -98,6 +99,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     decisionRoutes,
     applicationRoutes,
     inventoryRoutes,
+    windowRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

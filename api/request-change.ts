@@ -1,25 +1,14 @@
 import type { ChangeRequest, ReleaseChange } from '../domain/change/change-request.ts';
 import { DomainError } from '../domain/errors.ts';
-import { resolveWindow, type ResolvedWindow } from '../domain/windows/window.ts';
+import type { ResolvedWindow } from '../domain/windows/window.ts';
 import type { AppDeps } from './app-deps.ts';
+import { windowFor } from './change-window.ts';
 
 /** Checks a request as a whole before anything is stored. @throws DomainError `invalid` by field. */
 export async function checkRequest(
   deps: Pick<AppDeps, 'requests' | 'inventory' | 'applications' | 'optimus' | 'now'>,
   request: ChangeRequest,
 ): Promise<ResolvedWindow> {
-  const window = resolveWindow(request.window);
-  if (Date.parse(window.latestStartAt) <= deps.now().getTime()) {
-    throw new DomainError('invalid', 'The window is over.', {
-      code: 'invalid-window',
-      complaints: [
-        {
-          field: request.window.latestStart === undefined ? 'window.end' : 'window.latestStart',
-          message: `${window.latestStartAt} has passed; ask for a later window`,
-        },
-      ],
-    });
-  }
   const complaints = await deps.requests.complaintsAbout(request);
   if (complaints.length > 0) {
     throw new DomainError('invalid', 'The request names what is not known.', {
@@ -27,6 +16,8 @@ export async function checkRequest(
       complaints,
     });
   }
+  // After the names: a window per datacentre needs the zones of those.
+  const window = await windowFor(deps, request);
   if (request.kind === 'release') await refuseHopeless(deps, request);
   return window;
 }

@@ -5,6 +5,7 @@ import { addChangeCommands } from './commands/change-commands.ts';
 import { addImpactCommands } from './commands/impact-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
+import { addWindowCommands } from './commands/window-commands.ts';
 import { outputFormats } from './output.ts';
 
 /** Every command of `ctc`; throws instead of ending the process. */
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   addApplicationCommands(program);
   addInventoryCommands(program);
   addImpactCommands(program);
+  addWindowCommands(program);
   addAccessCommands(program);
   addStackCommands(program);
   // Subcommands do not inherit it.

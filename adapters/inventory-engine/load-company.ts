@@ -7,6 +7,8 @@ import {
   putSolution,
   type Company,
 } from '../../domain/impact/engine/company.ts';
+import { withRoom } from '../../domain/impact/engine/growable.ts';
+import { createIdTable, type IdTable } from '../../domain/impact/engine/id-table.ts';
 import { readBinaryCopy, readInt32, type BinaryRow } from './binary-copy.ts';
 
 /** What is read of the inventory, one COPY each; the bench reads the same without keeping it. */
@@ -83,16 +85,41 @@ async function readCompany(client: ClientBase): Promise<Company> {
     }
     builder.setNode(builder.ids.add(bytes, from[1] as number, to[1] as number), facts);
   });
+  // Imports store in the order of the ids: the next dependent is nearly always the last or the next node.
+  let dependent = -1;
+  let group = -1;
+  const findMember = createHotFinder(builder.ids);
   await copy('requirements', ({ bytes, from, to }) => {
+    dependent = builder.ids.findNear(bytes, from[0] as number, to[0] as number, dependent);
+    group = groupNames.findNear(bytes, from[1] as number, to[1] as number, group);
+    if (group < 0) group = groupNames.add(bytes, from[1] as number, to[1] as number);
     builder.addRow(
-      builder.ids.find(bytes, from[0] as number, to[0] as number),
-      groupNames.add(bytes, from[1] as number, to[1] as number),
+      dependent,
+      group,
       readInt32(bytes, from[2] as number),
-      builder.ids.find(bytes, from[3] as number, to[3] as number),
+      findMember(bytes, from[3] as number, to[3] as number),
     );
   });
   company.graph = builder.finish();
   return company;
+}
+
+/**
+ * Finds ids of which few are asked for again and again, such as the members of groups, in a table of its own
+ * that stays in the processor's cache: searching among all nodes costs several misses each time.
+ */
+function createHotFinder(ids: IdTable): IdTable['find'] {
+  const hot = createIdTable(1 << 16);
+  let numbers = new Int32Array(1 << 16);
+  return (bytes, from, to) => {
+    const { size } = hot;
+    const at = hot.add(bytes, from, to);
+    if (at === size) {
+      numbers = withRoom(numbers, at + 1);
+      numbers[at] = ids.find(bytes, from, to);
+    }
+    return numbers[at] as number;
+  };
 }
 
 /** Version of the newest import, 0 before the first. */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { v7 as uuid } from 'uuid';
-import { DomainError } from '../../domain/errors.ts';
+import { DomainError, isDomainError } from '../../domain/errors.ts';
 import { inventoryKinds, type InventoryKind } from '../../domain/inventory/inventory-kinds.ts';
 import {
   badLinesKept,
@@ -15,6 +15,7 @@ import { checkStagedRows } from './inventory-checks.ts';
 import { completeNeeds, mergeStagedRows } from './inventory-merge.ts';
 import { findForeignRows, leaveForeignRows } from './inventory-ownership.ts';
 import { createImportProgress, type ProgressReporter } from './inventory-progress.ts';
+import { findGroupsOfRemoved } from './inventory-references.ts';
 import {
   checkRemovals,
   guardRemovals,
@@ -56,17 +57,17 @@ export function createInventoryImporter(db: Knex): InventoryImporter {
   return {
     async import(parts, options) {
       const reporter = await progress.start(options.importId ?? uuid(), options.importedBy);
+      let report: ImportReport;
       try {
-        const report = await db.transaction((trx) => importParts(trx, parts, options, reporter));
-        await reporter.end('imported');
-        return report;
+        report = await db.transaction((trx) => importParts(trx, parts, options, reporter));
       } catch (error) {
         if (error instanceof NothingStored) {
           await reporter.end(error.report.badLineCount > 0 ? 'refused' : 'dry-run');
           return error.report;
         }
-        await reporter.end('failed');
-        if (isForeignKeyViolation(error)) {
+        const inUse = isForeignKeyViolation(error);
+        await reporter.end(inUse || isDomainError(error) ? 'refused' : 'failed');
+        if (inUse) {
           throw new DomainError('refused', `What is to go is still in use: ${error.detail ?? ''}`, {
             code: 'inventory-row-in-use',
             remedy: 'Remove or change what uses it first. Nothing was stored.',
@@ -75,6 +76,8 @@ export function createInventoryImporter(db: Knex): InventoryImporter {
         }
         throw error;
       }
+      await reporter.end('imported');
+      return report;
     },
     progress: progress.read,
   };
@@ -99,7 +102,7 @@ async function importParts(
   }
   // Taken only now, so that a slow upload keeps nobody else waiting.
   await trx.raw('select pg_advisory_xact_lock(?)', [importLock.toString()]);
-  await progress.enter('checking');
+  progress.enter('checking');
   const version = await nextVersion(trx);
   const { kept, going } = await check(trx, files, options, faults);
 
@@ -107,13 +110,16 @@ async function importParts(
   if (faults.result().badLineCount === 0) {
     for (const kind of inventoryKinds) {
       if (!files.staged.has(kind)) continue;
-      await progress.enter('storing', kind);
+      progress.enter('storing', kind);
       const { removed = 0, ...changes } = await mergeStagedRows(trx, kind, { source, version });
       counts[kind] = { rows: 0, removed, kept: kept.get(kind) ?? 0, ...changes };
     }
     const gone = await removeRows(trx, going);
-    faults.merge({ badLines: gone.badLines, badLineCount: gone.badLines.length });
-    for (const kind of going) add(counts, kind, { removed: gone.removed[kind] ?? 0 });
+    faults.merge(gone);
+    for (const kind of inventoryKinds) {
+      const removed = gone.removed[kind];
+      if (removed !== undefined) add(counts, kind, { removed });
+    }
   }
   for (const [kind, rows] of files.rows) add(counts, kind, { rows });
 
@@ -168,7 +174,7 @@ async function stageParts(
     }
     seen.add(name);
     (removes ? removals : staged).add(kind);
-    await progress.enter('reading', kind);
+    progress.enter('reading', kind);
     await createStagingTable(trx, part);
     const before = rows.get(kind) ?? 0;
     const count = await copyToStaging(trx, part, readRows(part, report), progress.count);
@@ -203,8 +209,12 @@ async function check(
   for (const kind of removals) {
     faults.merge(await checkRemovals(trx, kind, source, staged.has(kind)));
   }
-  const kinds = [...going];
-  if (kinds.length > 0) await guardRemovals(trx, kinds, options.confirmedRemovals);
+  if (staged.has('dependencies')) faults.merge(await findGroupsOfRemoved(trx, going));
+  // Whoever has bad lines mends them first: the numbers may be others then.
+  const kinds = inventoryKinds.filter((kind) => going.has(kind));
+  if (kinds.length > 0 && faults.result().badLineCount === 0) {
+    await guardRemovals(trx, kinds, options.confirmedRemovals);
+  }
   return { kept, going: kinds };
 }
 

@@ -43,7 +43,7 @@ async function mergeById(
     trx,
     `insert into ${table} (${columns}, source, since)
      select ${columns}, :source, :version from ${stagingTable(kind)} as new
-     where not exists (select from ${table} where id = new.id) order by line`,
+     where not exists (select from ${table} where id = new.id) order by id`,
     { ...options },
   );
   return { inserted, updated };
@@ -104,7 +104,8 @@ async function replaceDependencies(trx: Knex.Transaction, options: MergeOptions)
      where not exists (
        select from requirement as stored where stored.dependent = new.dependent
          and stored.group_name = new."group" and stored.member = new.member)
-     order by line`,
+     -- In the order of the keys: the index grows at its end, and what belongs together lies together.
+     order by dependent, "group", member`,
     { ...options },
   );
   return { inserted, updated, removed };

@@ -16,19 +16,16 @@ function foreignRows(kind: InventoryKind): string {
   if (kind === 'dependencies') {
     // A dependent's groups belong together: one row that differs makes all of them differ.
     return `
-      select min(line) as line, owner, dependent as what from (
-        select new.line, new.dependent, of_dependent.owner, stored.member is not null
-          and stored.needs = new.needs as same
-        from staged_dependencies as new
-          join lateral (
-            select max(source) as owner from requirement where dependent = new.dependent and source <> :source
-          ) as of_dependent on of_dependent.owner is not null
-          left join requirement as stored on stored.dependent = new.dependent
-            and stored.group_name = new."group" and stored.member = new.member
-      ) as compared
-      group by dependent, owner
-      having not bool_and(same)
-        or count(*) <> (select count(*) from requirement where requirement.dependent = compared.dependent)`;
+      select min(new.line) as line, whole.owner, new.dependent as what
+      from staged_dependencies as new
+        join (
+          select dependent, max(source) filter (where source <> :source) as owner, count(*) as size
+          from requirement group by dependent having bool_or(source <> :source)
+        ) as whole on whole.dependent = new.dependent
+        left join requirement as stored on stored.dependent = new.dependent
+          and stored.group_name = new."group" and stored.member = new.member and stored.needs = new.needs
+      group by new.dependent, whole.owner, whole.size
+      having count(stored.member) <> count(*) or count(*) <> whole.size`;
   }
   if (kind === 'latencies') {
     return `
@@ -95,10 +92,7 @@ async function hasOtherSources(
 ): Promise<boolean> {
   // The sources of an import are few; the rows of a kind are millions.
   const { rows } = await trx.raw<{ rows: unknown[] }>(
-    `select from inventory_import where source <> :source and counts ? :kind limit 1`.replace(
-      'counts ?',
-      'counts \\?',
-    ),
+    `select from inventory_import where source <> :source and jsonb_exists(counts, :kind) limit 1`,
     { source, kind },
   );
   return rows.length > 0;

@@ -4,10 +4,11 @@ import type { InventoryKind } from '../../domain/inventory/inventory-kinds.ts';
 import type { ImportPhase, ImportProgress } from '../../domain/inventory/ports.ts';
 
 export interface ProgressReporter {
-  /** Written at once. */
-  enter(phase: ImportPhase, kind?: InventoryKind): Promise<void>;
+  /** Written as soon as a connection is free, and never waited for. */
+  enter(phase: ImportPhase, kind?: InventoryKind): void;
   /** Rows of the kind at hand; written once a second at most, and never waited for. */
   count(rows: number): void;
+  /** Never throws: what became of the import does not depend on whether that could be written down. */
   end(outcome: NonNullable<ImportProgress['outcome']>): Promise<void>;
 }
 
@@ -42,22 +43,35 @@ export function createImportProgress(db: Knex): {
       let before = 0;
       let current = 0;
       let writtenAtMs = performance.now();
-      const write = (columns: Record<string, unknown>) =>
-        db('inventory_progress')
+      /** One after the other, each with what is known when it is its turn. */
+      let written = Promise.resolve();
+      let waiting: Record<string, unknown> | undefined;
+      const writeWaiting = async () => {
+        const columns = waiting;
+        if (columns === undefined) return;
+        waiting = undefined;
+        await db('inventory_progress')
           .where({ import_id: importId })
           .update({ updated_at: now(), rows: before + current, ...columns });
+      };
+      // The import holds a connection already: waiting here for a second one, imports that hold all there are
+      // would wait for each other. A report that is lost costs nothing: the next one says more.
+      const write = (columns: Record<string, unknown>) => {
+        waiting = { ...waiting, ...columns };
+        written = written.then(writeWaiting).catch(() => undefined);
+        return written;
+      };
       return {
-        async enter(phase, kind) {
+        enter(phase, kind) {
           before += current;
           current = 0;
-          await write({ phase, kind: kind ?? null });
+          void write({ phase, kind: kind ?? null });
         },
         count(rows) {
           current = rows;
           if (performance.now() - writtenAtMs < writeEveryMs) return;
           writtenAtMs = performance.now();
-          // A report that is lost costs nothing: the next one says more.
-          write({}).catch(() => undefined);
+          void write({});
         },
         async end(outcome) {
           await write({ phase: 'done', kind: null, outcome });

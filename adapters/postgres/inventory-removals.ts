@@ -6,17 +6,36 @@ import {
   type InventoryKind,
 } from '../../domain/inventory/inventory-kinds.ts';
 import { badLinesKept, type BadLine } from '../../domain/inventory/ports.ts';
+import { findReferences } from './inventory-references.ts';
 import { removalTable, stagingTable } from './inventory-staging.ts';
 import { storedKinds } from './inventory-tables.ts';
 
 /** Up to here nobody is asked. */
 const fewRows = 100;
-const guardedShare = 0.05;
+/** Of a kind's rows, one in this many may go without a question. */
+const guardedShare = 20;
 
-const sameKey = (kind: InventoryKind, left: string, right: string): string =>
-  keyColumns(kind)
+/** What the rows of two tables must have in common to be the same; a pair of sites has no direction. */
+function sameKey(kind: InventoryKind, left: string, right: string): string {
+  if (kind === 'latencies') {
+    // In a form that can be hashed, which an "or" cannot.
+    return ['least', 'greatest']
+      .map((end) => {
+        const of = (row: string) => `${end}(${row}.from_datacentre, ${row}.to_datacentre)`;
+        return `${of(left)} = ${of(right)}`;
+      })
+      .join(' and ');
+  }
+  return keyColumns(kind)
     .map((column) => `${left}.${column} = ${right}.${column}`)
     .join(' and ');
+}
+
+/** Which stored rows count: both directions of a pair are stored, and it is one latency. */
+const counted = (kind: InventoryKind): string =>
+  kind === 'latencies'
+    ? 'stored.from_datacentre < stored.to_datacentre'
+    : storedKinds[kind].condition;
 
 /** Puts what the source brought earlier, and the complete files no longer have, among what is to go. */
 export async function stageMissingRows(
@@ -24,28 +43,18 @@ export async function stageMissingRows(
   kind: InventoryKind,
   source: string,
 ): Promise<void> {
-  const { table, condition } = storedKinds[kind];
-  const keys = keyColumns(kind).join(', ');
+  const keys = keyColumns(kind);
   await trx.raw(
-    `insert into ${removalTable(kind)} (line, ${keys})
-     select distinct 0, ${keysOf(kind, 'stored')} from ${table} as stored
-     where stored.source = :source and ${condition}
-       ${kind === 'latencies' ? 'and stored.from_datacentre < stored.to_datacentre' : ''}
-       and not exists (select from ${stagingTable(kind)} as new where ${
-         kind === 'latencies'
-           ? `(new.from_datacentre, new.to_datacentre) in (
-               (stored.from_datacentre, stored.to_datacentre), (stored.to_datacentre, stored.from_datacentre))`
-           : sameKey(kind, 'new', 'stored')
-       })
+    `insert into ${removalTable(kind)} (line, ${keys.join(', ')})
+     select distinct 0, ${keys.map((column) => `stored.${column}`).join(', ')}
+     from ${storedKinds[kind].table} as stored
+     where stored.source = :source and ${counted(kind)}
+       and not exists (select from ${stagingTable(kind)} as new where ${sameKey(kind, 'new', 'stored')})
        and not exists (select from ${removalTable(kind)} as named where ${sameKey(kind, 'named', 'stored')})`,
     { source },
   );
+  await trx.raw(`analyze ${removalTable(kind)}`);
 }
-
-const keysOf = (kind: InventoryKind, prefix: string): string =>
-  keyColumns(kind)
-    .map((column) => `${prefix}.${column}`)
-    .join(', ');
 
 /** Rows to be removed that are not there, belong to another source, or stand in the import as well. */
 export async function checkRemovals(
@@ -58,22 +67,24 @@ export async function checkRemovals(
   const named = keyColumns(kind)
     .map((column) => `gone.${column}`)
     .join(` || ' ' || `);
+  // Line 0 is what a complete file leaves out: looked up among the source's own rows, in no file.
   const { rows } = await trx.raw<{ rows: { line: string; message: string; total: string }[] }>(
     `select line, message, count(*) over () as total from (
        select gone.line, format('there is no "%s" to remove', ${named}) as message
        from ${removalTable(kind)} as gone
-       where not exists (select from ${table} as stored where ${sameKey(kind, 'stored', 'gone')} and ${condition})
+       where gone.line > 0
+         and not exists (select from ${table} as stored where ${sameKey(kind, 'stored', 'gone')} and ${condition})
        union all
        select gone.line, format('"%s" belongs to the source "%s"; remove it there', ${named}, min(stored.source))
        from ${removalTable(kind)} as gone
          join ${table} as stored on ${sameKey(kind, 'stored', 'gone')} and ${condition}
-       where stored.source <> :source group by gone.line, ${named}
+       where gone.line > 0 and stored.source <> :source group by gone.line, ${named}
        ${
          isStaged
            ? `union all
               select gone.line, format('"%s" stands in the same import, line %s; keep one of the two', ${named}, min(new.line))
               from ${removalTable(kind)} as gone join ${stagingTable(kind)} as new on ${sameKey(kind, 'new', 'gone')}
-              group by gone.line, ${named}`
+              where gone.line > 0 group by gone.line, ${named}`
            : ''
        }
      ) as fault order by line limit ${badLinesKept}`,
@@ -97,15 +108,15 @@ export async function guardRemovals(
   const excessive: string[] = [];
   let total = 0;
   for (const kind of kinds) {
-    const { table, condition } = storedKinds[kind];
+    const stored = `from ${storedKinds[kind].table} as stored where ${counted(kind)}`;
+    // "exists" in the "where": as a filter of the count it would be looked up row by row.
     const { rows } = await trx.raw<{ rows: { going: number; there: number }[] }>(
-      `select count(*)::integer as there, count(*) filter (where exists (
-         select from ${removalTable(kind)} as gone where ${sameKey(kind, 'gone', 'stored')}))::integer as going
-       from ${table} as stored where ${condition}`,
+      `select (select count(*)::integer ${stored}) as there, (select count(*)::integer ${stored}
+         and exists (select from ${removalTable(kind)} as gone where ${sameKey(kind, 'gone', 'stored')})) as going`,
     );
     const [{ going, there } = { going: 0, there: 0 }] = rows;
     total += going;
-    if (going > fewRows && going > there * guardedShare) {
+    if (going > fewRows && going * guardedShare > there) {
       excessive.push(`${going} of ${there} ${kind}`);
     }
   }
@@ -116,71 +127,47 @@ export async function guardRemovals(
   });
 }
 
-/** What still refers to a row that is to go, and how it is said; looked at after everything was merged. */
-const references: Partial<Record<InventoryKind, { readonly sql: string }>> = {
-  items: {
-    sql: `select gone.line, format('"%s" is still needed by "%s" (group "%s"); change that first',
-        gone.id, min(r.dependent), min(r.group_name)) as message
-      from removed_items as gone join requirement as r on r.member = gone.id group by gone.line, gone.id`,
-  },
-  services: {
-    sql: `select gone.line, format('"%s" is still needed by "%s" (group "%s"); change that first',
-        gone.id, min(r.dependent), min(r.group_name)) as message
-      from removed_services as gone join requirement as r on r.member = gone.id group by gone.line, gone.id`,
-  },
-  customers: {
-    sql: `select gone.line, format('"%s" still has the service "%s"; remove its services first',
-        gone.id, min(node.id)) as message
-      from removed_customers as gone join node on node.customer = gone.id group by gone.line, gone.id`,
-  },
-  solutions: {
-    sql: `select gone.line, format('"%s" still has the service "%s"; remove its services first',
-        gone.id, min(node.id)) as message
-      from removed_solutions as gone join node on node.solution = gone.id group by gone.line, gone.id`,
-  },
-  datacentres: {
-    sql: `select gone.line, format('"%s" still has the item "%s"; remove its items first',
-        gone.id, min(node.id)) as message
-      from removed_datacentres as gone join node on node.datacentre = gone.id group by gone.line, gone.id`,
-  },
-};
+export interface Removed {
+  /** By kind, the groups that removed nodes took along included. */
+  readonly removed: Partial<Record<InventoryKind, number>>;
+  readonly badLines: readonly BadLine[];
+  readonly badLineCount: number;
+}
 
 /** Removes the staged keys, those that refer to others first, or says what still refers to them. */
 export async function removeRows(
   trx: Knex.Transaction,
   kinds: readonly InventoryKind[],
-): Promise<{ removed: Partial<Record<InventoryKind, number>>; badLines: BadLine[] }> {
+): Promise<Removed> {
+  const going = new Set(kinds);
   const removed: Partial<Record<InventoryKind, number>> = {};
-  const badLines: BadLine[] = [];
-  const inOrder = inventoryKinds.filter((kind) => kinds.includes(kind)).reverse();
-  // What is removed needs nothing any more: nodes that need each other can go together.
-  for (const kind of ['items', 'services'] as const) {
-    if (!kinds.includes(kind)) continue;
-    await trx.raw(
-      `delete from requirement using ${removalTable(kind)} as gone where requirement.dependent = gone.id`,
-    );
-  }
-  for (const kind of inOrder) {
-    const { table, condition } = storedKinds[kind];
-    const still = references[kind];
-    if (still !== undefined) {
-      const { rows } = await trx.raw<{ rows: { line: string; message: string }[] }>(
-        `${still.sql} order by line limit ${badLinesKept}`,
+  const found = await findReferences(trx, going);
+  if (found.badLineCount > 0) return { removed, ...found };
+
+  const remove = async (kind: InventoryKind, sql: string) => {
+    const { rowCount } = await trx.raw<{ rowCount: number | null }>(sql);
+    // Both directions of a latency are stored, and a pair is counted once.
+    const count = (rowCount ?? 0) / (kind === 'latencies' ? 2 : 1);
+    if (count > 0 || going.has(kind)) removed[kind] = (removed[kind] ?? 0) + count;
+  };
+  for (const kind of [...inventoryKinds].reverse()) {
+    if (going.has(kind)) {
+      const { table, condition } = storedKinds[kind];
+      await remove(
+        kind,
+        `delete from ${table} as stored using ${removalTable(kind)} as gone
+         where ${condition} and ${sameKey(kind, 'stored', 'gone')}`,
       );
-      badLines.push(...rows.map(({ line, message }) => ({ kind, line: Number(line), message })));
-      if (rows.length > 0) continue;
     }
-    if (badLines.length > 0) continue;
-    const { rowCount } = await trx.raw<{ rowCount: number | null }>(
-      `delete from ${table} as stored using ${removalTable(kind)} as gone
-       where ${condition} and ${
-         kind === 'latencies'
-           ? `(stored.from_datacentre, stored.to_datacentre) in (
-               (gone.from_datacentre, gone.to_datacentre), (gone.to_datacentre, gone.from_datacentre))`
-           : sameKey(kind, 'stored', 'gone')
-       }`,
-    );
-    removed[kind] = kind === 'latencies' ? (rowCount ?? 0) / 2 : (rowCount ?? 0);
+    if (kind !== 'dependencies') continue;
+    // Nothing refers to a group: what its dependent needed goes with it.
+    for (const nodes of (['services', 'items'] as const).filter((each) => going.has(each))) {
+      await remove(
+        'dependencies',
+        `delete from requirement as stored using ${removalTable(nodes)} as gone
+         where stored.dependent = gone.id`,
+      );
+    }
   }
-  return { removed, badLines };
+  return { removed, ...found };
 }

@@ -31,8 +31,17 @@ export async function* readRows(
 ): AsyncGenerator<InventoryRow[] | PlainLines> {
   const columns = removes ? keyColumns(kind) : inventoryColumns(kind);
   const schema: z.ZodType = removes ? removalSchemas[kind] : inventoryRowSchemas[kind];
+  // Within a batch some faults are found before others: only the first of very many are kept.
+  let found: BadLine[] = [];
   const complain = (line: number, message: string, column?: string) =>
-    report(column === undefined ? { kind, line, message } : { kind, line, column, message });
+    void found.push(
+      column === undefined ? { kind, line, message } : { kind, line, column, message },
+    );
+  const reportFound = () => {
+    if (found.length === 0) return;
+    found.sort((a, b) => a.line - b.line).forEach(report);
+    found = [];
+  };
 
   let reader = format === 'csv' ? undefined : createNdjsonReader(complain);
   let headerIsBad = false;
@@ -79,9 +88,11 @@ export async function* readRows(
         complain(line, message, column);
       }
     });
+    reportFound();
     yield rows;
   }
   if (isEmpty) complain(1, 'the file is empty; leave it out of the import, or fill it');
+  reportFound();
 }
 
 /** A line that could not be read is not blank: something stood there. */

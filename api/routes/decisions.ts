@@ -8,13 +8,14 @@ import type {
 } from '../../domain/change/messages.ts';
 import type { ChangeDetail } from '../../domain/change/readers.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { movedWindowRequest } from '../../domain/windows/moved-window.ts';
 import {
-  resolveWindow,
-  windowRequestOf,
   windowRequestSchema,
+  type ResolvedWindow,
   type WindowRequest,
 } from '../../domain/windows/window.ts';
 import type { AppDeps } from '../app-deps.ts';
+import { nextOccurrenceOf, windowFor } from '../change-window.ts';
 import { requireVersion } from '../etag.ts';
 import {
   acknowledgementSchema,
@@ -97,11 +98,13 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
       schema: {
         tags,
         operationId: 'moveWindow',
-        summary: 'Move the window (If-Match): to a given one, or to the next free one',
+        summary:
+          'Move the window (If-Match): to a given one, the next free one, or the next of its series',
         params: changeParamsSchema,
         body: z.union([
           reasonSchema.extend({ window: windowRequestSchema }),
           reasonSchema.extend({ toNextFree: z.literal(true) }),
+          reasonSchema.extend({ toNextOccurrence: z.literal(true) }),
         ]),
         response: { 200: acknowledgementSchema, ...problems },
       },
@@ -110,14 +113,7 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
       const change = await changes.get(request.params.change);
       requireVersion(request, change.version, change.label);
       const { body } = request;
-      const asked = 'window' in body ? body.window : await nextFreeAsRequest(deps, change);
-      const resolved = resolveWindow(asked);
-      if (Date.parse(resolved.latestStartAt) <= deps.now().getTime()) {
-        throw new DomainError('invalid', 'The window is over.', {
-          code: 'invalid-window',
-          complaints: [{ field: 'window.end', message: `${resolved.latestStartAt} has passed` }],
-        });
-      }
+      const { asked, resolved } = await whereTo(deps, change, body);
       return send(request, change, 'moveWindow', {
         by: request.actor.id,
         reason: body.reason,
@@ -243,6 +239,19 @@ function refuseEnded({ label, state }: ChangeDetail, update: keyof ChangeUpdates
   });
 }
 
+/** The window that a change is moved to, as it is asked for and as it is resolved. */
+async function whereTo(
+  deps: AppDeps,
+  change: ChangeDetail,
+  body: { window: WindowRequest } | { toNextFree: true } | { toNextOccurrence: true },
+): Promise<{ asked: WindowRequest; resolved: ResolvedWindow }> {
+  if ('toNextOccurrence' in body) {
+    return { asked: change.request.window, resolved: await nextOccurrenceOf(deps, change) };
+  }
+  const asked = 'window' in body ? body.window : await nextFreeAsRequest(deps, change);
+  return { asked, resolved: await windowFor(deps, { ...change.request, window: asked }) };
+}
+
 async function nextFreeAsRequest(deps: AppDeps, change: ChangeDetail): Promise<WindowRequest> {
   const [free] = await nextFree(deps, change, 1, 90);
   if (free === undefined) {
@@ -251,11 +260,5 @@ async function nextFreeAsRequest(deps: AppDeps, change: ChangeDetail): Promise<W
       remedy: 'Ask for a shorter window, or move the interventions that are in the way.',
     });
   }
-  const { opensAt, latestStartAt, closesAt, zone } = change.window;
-  // As long after the opening as it was, where a latest start was asked for at all.
-  const latestStart =
-    latestStartAt === closesAt
-      ? {}
-      : { latestStartAtMs: free.opensAtMs + Date.parse(latestStartAt) - Date.parse(opensAt) };
-  return windowRequestOf({ ...free, ...latestStart }, zone);
+  return movedWindowRequest(change.request.window, change.window, free);
 }

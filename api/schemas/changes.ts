@@ -58,6 +58,29 @@ export const changeSchema = z
       latestStartAt: z.string(),
       closesAt: z.string(),
       zone: z.string(),
+      workFrom: z.string().optional().describe('When its preparation ends; missing: as it opens'),
+      workUntil: z
+        .string()
+        .optional()
+        .describe('When its rollback reserve begins; missing: as it closes'),
+      occurrence: z
+        .object({ start: z.string(), note: z.string().optional() })
+        .optional()
+        .describe('Which one of its series it is'),
+      sites: z
+        .array(
+          z.object({
+            datacentre: z.string(),
+            zone: z.string(),
+            opensAt: z.string(),
+            workFrom: z.string(),
+            latestStartAt: z.string(),
+            workUntil: z.string(),
+            closesAt: z.string(),
+          }),
+        )
+        .optional()
+        .describe("Each datacentre's own window"),
     }),
     planHash: z.string().nullable(),
     impact: z.record(z.string(), z.number()).nullable(),

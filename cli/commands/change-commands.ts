@@ -185,7 +185,7 @@ function describeChange(change: Change): string {
   const lines = [
     `${colours.bold(change.label)}  ${showState(change.state)}  ${change.title}`,
     `${change.kind}, ${change.class}; ${change.requester} of ${change.department}; revision ${change.revision}`,
-    `window ${window.opensAt} to ${window.closesAt} (${window.zone})`,
+    ...describeWindow(window),
   ];
   if (waitingFor !== null) {
     lines.push(
@@ -213,4 +213,23 @@ function describeChange(change: Change): string {
     }
   }
   return lines.join('\n');
+}
+
+function describeWindow(window: Change['window']): string[] {
+  const { opensAt, closesAt, zone, workFrom, workUntil, occurrence, sites } = window;
+  const hasParts =
+    (workFrom !== undefined && workFrom !== opensAt) ||
+    (workUntil !== undefined && workUntil !== closesAt);
+  return [
+    `window ${opensAt} to ${closesAt} (${zone})`,
+    ...(hasParts ? [`  work from ${workFrom} to ${workUntil}`] : []),
+    ...(occurrence === undefined
+      ? []
+      : [
+          `  one of a series: ${occurrence.start}${occurrence.note === undefined ? '' : ` (${occurrence.note})`}`,
+        ]),
+    ...(sites ?? []).map(
+      (site) => `  ${site.datacentre}: ${site.opensAt} to ${site.closesAt} (${site.zone})`,
+    ),
+  ];
 }

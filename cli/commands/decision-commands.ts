@@ -30,37 +30,25 @@ export function addDecisionCommands(change: Command): void {
 
   change
     .command('move <change>')
-    .description('move the window; approvals given so far become void')
+    .description('move the window, parts and all; approvals given so far become void')
     .requiredOption('-r, --reason <reason>')
     .option('--to-next-free', 'to the next window without a blocking conflict')
+    .option('--next-occurrence', 'to the next window of its series')
     .option('--start <time>', 'wall-clock time of the zone, such as 2026-11-25T02:00')
     .option('--end <time>')
     .option('--zone <zone>', 'IANA time zone', 'Europe/Madrid')
     .option('--disambiguation <which>', '"earlier" or "later", where a time occurs twice')
-    .action(
-      async (
-        label: string,
-        options: {
-          reason: string;
-          toNextFree?: boolean;
-          start?: string;
-          end?: string;
-          zone: string;
-          disambiguation?: 'earlier' | 'later';
-        },
-        command: Command,
-      ) => {
-        const context = contextOf(command);
-        const { version } = await getChange(context, label);
-        const { message } = await answerOf(
-          context.api.POST('/changes/{change}/window', {
-            params: { path: { change: label }, header: { ...onceHeaders(), ...ifMatch(version) } },
-            body: moveBody(options),
-          }),
-        );
-        write(`${label}: ${message}`);
-      },
-    );
+    .action(async (label: string, options: MoveOptions, command: Command) => {
+      const context = contextOf(command);
+      const { version, request } = await getChange(context, label);
+      const { message } = await answerOf(
+        context.api.POST('/changes/{change}/window', {
+          params: { path: { change: label }, header: { ...onceHeaders(), ...ifMatch(version) } },
+          body: moveBody(options, request),
+        }),
+      );
+      write(`${label}: ${message}`);
+    });
 
   const plain = (
     name: string,
@@ -145,21 +133,40 @@ function ifMatch(version: number): { 'if-match': string } {
   return { 'if-match': `"v${version}"` };
 }
 
-function moveBody(options: {
-  reason: string;
-  toNextFree?: boolean;
-  start?: string;
-  end?: string;
-  zone: string;
-  disambiguation?: 'earlier' | 'later';
-}): never {
-  const { reason, toNextFree, start, end, zone, disambiguation } = options;
+interface MoveOptions {
+  readonly reason: string;
+  readonly toNextFree?: boolean;
+  readonly nextOccurrence?: boolean;
+  readonly start?: string;
+  readonly end?: string;
+  readonly zone: string;
+  readonly disambiguation?: 'earlier' | 'later';
+}
+
+function moveBody(options: MoveOptions, request: Record<string, unknown>): never {
+  const { reason, toNextFree, nextOccurrence, start, end, zone, disambiguation } = options;
+  if (nextOccurrence === true) return { reason, toNextOccurrence: true } as never;
   if (toNextFree === true) return { reason, toNextFree: true } as never;
   if (start === undefined || end === undefined) {
-    throw new CliError('Say where to: --to-next-free, or --start and --end.', exitCodes.usage);
+    throw new CliError(
+      'Say where to: --to-next-free, --next-occurrence, or --start and --end.',
+      exitCodes.usage,
+    );
   }
   return {
     reason,
-    window: { start, end, zone, ...(disambiguation === undefined ? {} : { disambiguation }) },
+    window: {
+      ...partsOf(request),
+      start,
+      end,
+      zone,
+      ...(disambiguation === undefined ? {} : { disambiguation }),
+    },
   } as never;
+}
+
+/** What stays as it was when a window is moved to another time. */
+function partsOf({ window }: Record<string, unknown>): Record<string, unknown> {
+  const kept = ['preparationMinutes', 'rollbackReserveMinutes', 'perDatacentre'];
+  return Object.fromEntries(Object.entries(window ?? {}).filter(([key]) => kept.includes(key)));
 }

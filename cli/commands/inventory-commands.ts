@@ -12,7 +12,7 @@ import { printOne, printRows } from '../output.ts';
 
 type ImportReport = components['schemas']['ImportReport'];
 
-/** `ctc inventory …`, `ctc windows …` and `ctc alerts`. */
+/** `ctc inventory …` and `ctc alerts`. */
 export function addInventoryCommands(program: Command): void {
   const inventory = program.command('inventory').description('what the company runs');
   inventory
@@ -60,29 +60,6 @@ export function addInventoryCommands(program: Command): void {
         value: (row: Record<string, unknown>) => show(row[title]),
       }));
       printRows(rows, output, columns, (row) => show(row['id']));
-    });
-
-  const windows = program.command('windows').description('intervention windows');
-  windows
-    .command('next <change>')
-    .description('list the next windows in which a change has no blocking conflict')
-    .option('--count <n>', 'how many', '5')
-    .action(async (label: string, { count }: { count: string }, command: Command) => {
-      const { api, output } = contextOf(command);
-      const { rows } = await answerOf(
-        api.GET('/changes/{change}/free-windows', {
-          params: { path: { change: label }, query: { count: Number(count) } },
-        }),
-      );
-      printRows(
-        rows,
-        output,
-        [
-          { title: 'opens', value: ({ opensAt }) => opensAt },
-          { title: 'closes', value: ({ closesAt }) => closesAt },
-        ],
-        ({ opensAt }) => opensAt,
-      );
     });
 
   program

@@ -305,7 +305,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Move the window (If-Match): to a given one, or to the next free one */
+        /** Move the window (If-Match): to a given one, the next free one, or the next of its series */
         post: operations["moveWindow"];
         delete?: never;
         options?: never;
@@ -590,6 +590,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/windows/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The next windows of a request, by the clock of its zone; nothing is stored */
+        post: operations["previewWindows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts": {
         parameters: {
             query?: never;
@@ -777,6 +794,25 @@ export interface components {
                 latestStartAt: string;
                 closesAt: string;
                 zone: string;
+                /** @description When its preparation ends; missing: as it opens */
+                workFrom?: string;
+                /** @description When its rollback reserve begins; missing: as it closes */
+                workUntil?: string;
+                /** @description Which one of its series it is */
+                occurrence?: {
+                    start: string;
+                    note?: string;
+                };
+                /** @description Each datacentre's own window */
+                sites?: {
+                    datacentre: string;
+                    zone: string;
+                    opensAt: string;
+                    workFrom: string;
+                    latestStartAt: string;
+                    workUntil: string;
+                    closesAt: string;
+                }[];
             };
             planHash: string | null;
             impact: {
@@ -834,7 +870,7 @@ export interface components {
         Impact: {
             /** @description Of the inventory it was computed from */
             version: number;
-            disturbances: {
+            readonly disturbances: {
                 item: string;
                 /** @enum {string} */
                 effect: "down" | "degraded";
@@ -848,22 +884,22 @@ export interface components {
                     services: components["schemas"]["CountsByState"];
                     customers: components["schemas"]["CountsByState"];
                 };
-                bySolution: {
+                readonly bySolution: {
                     services: components["schemas"]["CountsByState"];
                     customers: components["schemas"]["CountsByState"];
                     key: string;
                 }[];
-                byContractLevel: {
+                readonly byContractLevel: {
                     services: components["schemas"]["CountsByState"];
                     customers: components["schemas"]["CountsByState"];
                     key: string;
                 }[];
-                byCountry: {
+                readonly byCountry: {
                     services: components["schemas"]["CountsByState"];
                     customers: components["schemas"]["CountsByState"];
                     key: string;
                 }[];
-                byDepartment: {
+                readonly byDepartment: {
                     services: components["schemas"]["CountsByState"];
                     customers: components["schemas"]["CountsByState"];
                     key: string;
@@ -871,22 +907,22 @@ export interface components {
             };
             /** @description Nearest first, up to the limit */
             items: {
-                down: string[];
-                degraded: string[];
-                atRisk: string[];
+                readonly down: string[];
+                readonly degraded: string[];
+                readonly atRisk: string[];
             };
             /** @description Nearest first, up to the limit */
             services: {
-                down: string[];
-                degraded: string[];
-                atRisk: string[];
+                readonly down: string[];
+                readonly degraded: string[];
+                readonly atRisk: string[];
             };
         };
         Explanation: {
             node: string;
             /** @enum {string} */
             state: "down" | "degraded" | "atRisk";
-            steps: {
+            readonly steps: {
                 node: string;
                 group: string;
                 needs: number;
@@ -944,6 +980,41 @@ export interface components {
             loadMs: number;
             loads: number;
             follows: number;
+        };
+        WindowPreview: {
+            opensAt: string;
+            latestStartAt: string;
+            closesAt: string;
+            /** @description In the time of the zone, and of UTC */
+            local: string;
+            /** @description How long it really lasts */
+            minutes: number;
+            /** @description Of a series: what `except` takes to leave it out */
+            start?: string;
+            /** @description Missing where the clock, set forward, leaves no time for work; the note says so */
+            parts?: {
+                preparation: {
+                    from: string;
+                    to: string;
+                };
+                work: {
+                    from: string;
+                    to: string;
+                };
+                rollbackReserve: {
+                    from: string;
+                    to: string;
+                };
+            };
+            /** @description Each datacentre's own window */
+            sites?: {
+                datacentre: string;
+                opensAt: string;
+                closesAt: string;
+                local: string;
+            }[];
+            /** @description What the clock, set forward or back, does to it */
+            note?: string;
         };
     };
     responses: never;
@@ -1532,6 +1603,14 @@ export interface operations {
                         zone: string;
                         /** @enum {string} */
                         disambiguation?: "earlier" | "later";
+                        preparationMinutes?: number;
+                        rollbackReserveMinutes?: number;
+                        recurrence?: {
+                            rule: string;
+                            except?: string[];
+                        };
+                        /** @enum {boolean} */
+                        perDatacentre?: true;
                     };
                     /** @default [] */
                     affects?: {
@@ -1572,6 +1651,14 @@ export interface operations {
                         zone: string;
                         /** @enum {string} */
                         disambiguation?: "earlier" | "later";
+                        preparationMinutes?: number;
+                        rollbackReserveMinutes?: number;
+                        recurrence?: {
+                            rule: string;
+                            except?: string[];
+                        };
+                        /** @enum {boolean} */
+                        perDatacentre?: true;
                     };
                     /** @default [] */
                     affects?: {
@@ -1973,11 +2060,23 @@ export interface operations {
                         zone: string;
                         /** @enum {string} */
                         disambiguation?: "earlier" | "later";
+                        preparationMinutes?: number;
+                        rollbackReserveMinutes?: number;
+                        recurrence?: {
+                            rule: string;
+                            except?: string[];
+                        };
+                        /** @enum {boolean} */
+                        perDatacentre?: true;
                     };
                 } | {
                     reason: string;
                     /** @enum {boolean} */
                     toNextFree: true;
+                } | {
+                    reason: string;
+                    /** @enum {boolean} */
+                    toNextOccurrence: true;
                 };
             };
         };
@@ -2918,6 +3017,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InventoryEngineStatus"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewWindows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    start: string;
+                    end: string;
+                    latestStart?: string;
+                    zone: string;
+                    /** @enum {string} */
+                    disambiguation?: "earlier" | "later";
+                    preparationMinutes?: number;
+                    rollbackReserveMinutes?: number;
+                    recurrence?: {
+                        rule: string;
+                        except?: string[];
+                    };
+                    /** @enum {boolean} */
+                    perDatacentre?: true;
+                    datacentres?: string[];
+                    /** @default 10 */
+                    count?: number;
+                    /**
+                     * Format: date-time
+                     * @description Windows that open then or later; default: now
+                     */
+                    after?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["WindowPreview"][];
+                    };
                 };
             };
             /** @description Default Response */

@@ -32,10 +32,11 @@ import {
   type ChangeUpdates,
 } from '../../domain/change/messages.ts';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
+import { resolveChangeWindow } from '../../domain/windows/change-window.ts';
 import {
-  resolveWindow,
   windowRequestOf,
   type ResolvedWindow,
+  type WindowRequest,
 } from '../../domain/windows/window.ts';
 import { toolsDirectory } from '../../platform/embedded/tools-directory.ts';
 import { startTelemetry } from '../../platform/telemetry.ts';
@@ -88,6 +89,11 @@ export interface WindowOffset {
   readonly opensInMs: number;
   readonly lengthMs: number;
   readonly latestStartInMs?: number;
+  /** Parts and recurrence; per datacentre it is for the three of the example. */
+  readonly more?: Pick<
+    WindowRequest,
+    'preparationMinutes' | 'rollbackReserveMinutes' | 'recurrence' | 'perDatacentre'
+  >;
 }
 
 /** The real story of changes on a server that skips time; only the datacentres are in memory. */
@@ -213,10 +219,10 @@ export async function createWorkflowHarness(options: {
       return name;
     },
 
-    async windowIn({ opensInMs, lengthMs, latestStartInMs }) {
+    async windowIn({ opensInMs, lengthMs, latestStartInMs, more }) {
       serverTimeMs = await environment.currentTimeMs();
       const secondMs = (inMs: number): number => Math.ceil((serverTimeMs + inMs) / 1000) * 1000;
-      const asked = windowRequestOf(
+      const single = windowRequestOf(
         {
           opensAtMs: secondMs(opensInMs),
           closesAtMs: secondMs(opensInMs + lengthMs),
@@ -224,7 +230,10 @@ export async function createWorkflowHarness(options: {
         },
         'Europe/Madrid',
       );
-      return { asked, resolved: resolveWindow(asked) };
+      const asked = { ...single, ...more };
+      const datacentres = await inventory.datacentres(['mad', 'bcn', 'par']);
+      const resolved = resolveChangeWindow(asked, { afterMs: serverTimeMs, datacentres });
+      return { asked, resolved };
     },
 
     async request(body, window = { opensInMs: 0, lengthMs: hourMs }) {

@@ -11,6 +11,8 @@ export interface IdTable {
   add(bytes: Uint8Array, from: number, to: number): number;
   /** The number of an id, or -1. */
   find(bytes: Uint8Array, from: number, to: number): number;
+  /** As `find`, for an id that is likely to be this number's or the next one's. */
+  findNear(bytes: Uint8Array, from: number, to: number, near: number): number;
   addText(id: string): number;
   findText(id: string): number;
   text(number: number): string;
@@ -87,6 +89,11 @@ export function createIdTable(expected = 0): IdTable {
     },
     find(source, from, to) {
       return slots[slotOf(source, from, to)] ?? empty;
+    },
+    findNear(source, from, to, near) {
+      if (near >= 0 && near < size && isAt(near, source, from, to)) return near;
+      if (near + 1 < size && isAt(near + 1, source, from, to)) return near + 1;
+      return table.find(source, from, to);
     },
     addText(id) {
       const source = encoder.encode(id);
