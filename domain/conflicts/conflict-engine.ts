@@ -1,6 +1,7 @@
 import type { InventoryDelta } from '../impact/engine/apply-delta.ts';
 import type { Company } from '../impact/engine/company.ts';
 import { findNode } from '../impact/engine/dependency-graph.ts';
+import { createServiceIndex } from '../impact/engine/service-index.ts';
 import type { Spreader } from '../impact/engine/spread.ts';
 import { overlaps, type WindowInstants } from '../windows/window-rules.ts';
 import type { Conflict, ConflictSettings, Freeze, Intervention } from './conflict.ts';
@@ -54,7 +55,19 @@ export function createConflictEngine(
   spreader: Spreader,
   settings: ConflictSettings,
 ): ConflictEngine {
-  const rules: PairRules = { company, spreader, settings };
+  let lost = new Int32Array(0);
+  const rules: PairRules = {
+    company,
+    spreader,
+    settings,
+    services: createServiceIndex(company.graph),
+    lost: () => {
+      if (lost.length < company.graph.countedGroups) {
+        lost = new Int32Array(Math.ceil(company.graph.countedGroups * 1.05));
+      }
+      return lost;
+    },
+  };
   const interventions = new Map<string, Intervention>();
   const footprints = new Map<string, Footprint>();
   let bytes = 0;
@@ -101,10 +114,12 @@ export function createConflictEngine(
     const self = placed.intervention;
     const found: Conflict[] = [];
     for (const other of interventions.values()) {
-      if (other.change === self.change || !isAmong(other.change)) continue;
       const isNear = areWithin(self.window, other.window, settings.customerDistanceMs);
-      const isOrdered = self.after.includes(other.change) || other.after.includes(self.change);
-      if (isNear || isOrdered) found.push(...pairConflicts(rules, placed, place(other)));
+      const isOrdered =
+        !isNear && (self.after.includes(other.change) || other.after.includes(self.change));
+      if (!isNear && !isOrdered) continue;
+      if (other.change === self.change || !isAmong(other.change)) continue;
+      found.push(...pairConflicts(rules, placed, place(other)));
     }
     return found;
   };

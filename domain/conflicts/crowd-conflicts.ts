@@ -1,7 +1,7 @@
 import type { WindowInstants } from '../windows/window-rules.ts';
 import type { Conflict } from './conflict.ts';
 import { collectNodes, makeConflict, nameSome, overlapWords } from './evidence.ts';
-import { hasNumber, setOf, type NumberSet } from './number-set.ts';
+import { hasNumber, setOf, subtract, type NumberSet } from './number-set.ts';
 import { somethingFalls, type PairRules, type Placed } from './pair-conflicts.ts';
 
 /**
@@ -17,18 +17,17 @@ export function crowdConflicts(
   range: WindowInstants,
 ): Conflict[] {
   const { graph } = rules.company;
-  const lostOf = new Int32Array(graph.countedGroups);
-  let overdrawn = 0;
+  // What opens closes: at the end all counts are zero again.
+  const lostOf = rules.lost();
+  const overdrawn = new Set<number>();
   /** Adds up losses; what two lose both counts twice, so that this says "perhaps" or "certainly not". */
   const count = ({ footprint }: Placed, sign: 1 | -1): void => {
     for (let i = 0; i < footprint.wounded.length; i += 1) {
       const group = footprint.wounded[i] as number;
-      const spare = graph.spare[group] as number;
-      const before = lostOf[group] as number;
-      const after = before + sign * (footprint.losses[i] as number);
-      lostOf[group] = after;
-      if (before <= spare && after > spare) overdrawn += 1;
-      else if (before > spare && after <= spare) overdrawn -= 1;
+      const lost = (lostOf[group] as number) + sign * (footprint.losses[i] as number);
+      lostOf[group] = lost;
+      if (lost > (graph.spare[group] as number)) overdrawn.add(group);
+      else if (sign < 0) overdrawn.delete(group);
     }
   };
 
@@ -39,12 +38,16 @@ export function crowdConflicts(
     ])
     // What closes as another opens does not meet it.
     .sort((a, b) => a.atMs - b.atMs || Number(a.opens) - Number(b.opens));
+  const emergent = createEmergent(rules);
   const running = new Set<Placed>();
   const outages = new Map<string, { members: Placed[]; nodes: Set<number> }>();
   let sinceMs = -Infinity;
   for (const { atMs, opens, each } of events) {
     const isWithin = sinceMs < range.closesAtMs && atMs > range.opensAtMs && sinceMs < atMs;
-    if (isWithin && overdrawn > 0 && running.size > 2) collectOutages(rules, [...running], outages);
+    if (isWithin && overdrawn.size > 0 && running.size > 2) {
+      const involved = involvedIn(rules, running, overdrawn, lostOf, emergent);
+      if (involved.length > 2) collectOutages(rules, involved, emergent, outages);
+    }
     sinceMs = atMs;
     if (opens) running.add(each);
     else running.delete(each);
@@ -53,41 +56,111 @@ export function crowdConflicts(
   return [...outages.values()].map(({ members, nodes }) => toConflict(rules, members, nodes));
 }
 
+/** What goes down with all of these and with none of them alone; each set of them is looked at once. */
+type Emergent = (members: readonly Placed[]) => NumberSet;
+
+function createEmergent({ company, spreader }: PairRules): Emergent {
+  const known = new Map<string, NumberSet>();
+  const nothing = new Int32Array(0);
+  return (members) => {
+    const key = members.map(({ intervention }) => intervention.change).join();
+    let set = known.get(key);
+    if (set === undefined) {
+      const footprints = members.map(({ footprint }) => footprint);
+      if (members.length === 2 && !somethingFalls(company, footprints)) {
+        set = nothing;
+      } else {
+        const down = footprints.flatMap(({ takenDown }) => [...takenDown]);
+        const together = setOf(spreader.spreadDown(down).found.slice());
+        set = footprints.reduce((rest, { down: alone }) => subtract(rest, alone), together);
+      }
+      known.set(key, set);
+    }
+    return set;
+  };
+}
+
+/**
+ * Those that run and have a part in what falls: they wound a group that has perhaps lost too much, or one that
+ * what falls with them wounds too. All others change nothing.
+ */
+function involvedIn(
+  { company: { graph } }: PairRules,
+  running: ReadonlySet<Placed>,
+  overdrawn: ReadonlySet<number>,
+  lostOf: Int32Array,
+  emergent: Emergent,
+): Placed[] {
+  const involved = new Set<Placed>();
+  const addWounding = (group: number): void => {
+    for (const each of running) {
+      if (!involved.has(each) && hasSorted(each.footprint.wounded, group)) involved.add(each);
+    }
+  };
+  for (const group of overdrawn) addWounding(group);
+  for (let size = 0; size < involved.size;) {
+    size = involved.size;
+    const fallen = emergent(inOrder(involved));
+    for (let i = 0; i < fallen.length; i += 2) {
+      for (let node = fallen[i] as number; node < (fallen[i + 1] as number); node += 1) {
+        const from = graph.firstEdge[node] as number;
+        const to = from + (graph.edgeCount[node] as number);
+        for (let at = from; at < to; at += 1) {
+          const edge = graph.edges[at] as number;
+          if (edge < 0 && (lostOf[~edge] as number) > 0) addWounding(~edge);
+        }
+      }
+    }
+  }
+  return inOrder(involved);
+}
+
+const inOrder = (placed: Iterable<Placed>): Placed[] =>
+  [...placed].sort((a, b) => (a.intervention.change < b.intervention.change ? -1 : 1));
+
+function hasSorted(numbers: Int32Array, wanted: number): boolean {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return numbers[low] === wanted;
+}
+
 /** Adds the outages of interventions that run together to those found, by who contributes. */
 function collectOutages(
   rules: PairRules,
   running: readonly Placed[],
+  emergent: Emergent,
   outages: Map<string, { members: Placed[]; nodes: Set<number> }>,
 ): void {
-  const { company, spreader } = rules;
-  const together = spreader.spreadDown(
-    running.flatMap(({ footprint }) => [...footprint.takenDown]),
-  );
-  const down = together.found.slice();
   const causes: { readonly by: readonly number[]; readonly down: NumberSet }[] = running.map(
     ({ footprint }, i) => ({ by: [i], down: footprint.down }),
   );
-  running.forEach((a, i) => {
-    running.slice(0, i).forEach((b, j) => {
-      if (!somethingFalls(company, [a.footprint, b.footprint])) return;
-      const pair = spreader.spreadDown([...a.footprint.takenDown, ...b.footprint.takenDown]);
-      causes.push({ by: [i, j], down: setOf(pair.found.slice()) });
+  let open = emergent(running);
+  running.forEach((b, j) => {
+    running.slice(0, j).forEach((a, i) => {
+      const pair = emergent([a, b]);
+      if (pair.length === 0) return;
+      causes.push({ by: [i, j], down: pair });
+      open = subtract(open, pair);
     });
   });
-  const explained = (node: number) => causes.some((cause) => hasNumber(cause.down, node));
-  const open = new Set([...down].filter((node) => !explained(node)));
-  if (open.size === 0) return;
+  if (open.length === 0) return;
+  const nodes = new Set<number>();
+  for (let i = 0; i < open.length; i += 2) {
+    for (let node = open[i] as number; node < (open[i + 1] as number); node += 1) nodes.add(node);
+  }
 
-  const settled = contributorsOf(rules, open, (node) => {
+  const settled = contributorsOf(rules, nodes, (node) => {
     const alone = causes.filter((cause) => cause.by.length === 1 && hasNumber(cause.down, node));
     const because =
       alone.length > 0 ? alone : causes.filter((cause) => hasNumber(cause.down, node));
     return because.flatMap(({ by }) => by);
   });
   for (const [node, by] of settled) {
-    const members = [...by]
-      .flatMap((i) => running[i] ?? [])
-      .sort((a, b) => (a.intervention.change < b.intervention.change ? -1 : 1));
+    const members = inOrder([...by].flatMap((i) => running[i] ?? []));
     const key = members.map(({ intervention }) => intervention.change).join();
     const outage = outages.get(key) ?? { members, nodes: new Set() };
     outage.nodes.add(node);

@@ -1,6 +1,7 @@
 import { formatUtc } from '../format-utc.ts';
 import type { Company } from '../impact/engine/company.ts';
 import { nodeId } from '../impact/engine/dependency-graph.ts';
+import type { ServiceIndex } from '../impact/engine/service-index.ts';
 import type { WindowInstants } from '../windows/window-rules.ts';
 import {
   evidenceKept,
@@ -20,19 +21,29 @@ export interface Shared {
  * Names the first by the numbers that the database gave, which are the same in every process and for ever:
  * what is found again must say the same again.
  */
-export function collectNodes({ graph }: Company) {
+export function collectNodes({ graph }: Company, index?: ServiceIndex) {
   const kept: { nr: number; node: number }[] = [];
   let count = 0;
+  const worst = (): number => (kept.length < evidenceKept ? 0x7fffffff : (kept.at(-1)?.nr ?? 0));
+  const keep = (node: number): void => {
+    const nr = graph.nr[node] ?? 0;
+    if (nr > worst()) return;
+    let at = kept.length;
+    while (at > 0 && (kept[at - 1]?.nr ?? 0) > nr) at -= 1;
+    kept.splice(at, 0, { nr, node });
+    if (kept.length > evidenceKept) kept.pop();
+  };
   return {
     add(node: number): void {
       count += 1;
-      const nr = graph.nr[node] ?? 0;
-      const last = kept.at(-1);
-      if (kept.length === evidenceKept && last !== undefined && nr > last.nr) return;
-      let at = kept.length;
-      while (at > 0 && (kept[at - 1]?.nr ?? 0) > nr) at -= 1;
-      kept.splice(at, 0, { nr, node });
-      if (kept.length > evidenceKept) kept.pop();
+      keep(node);
+    },
+    /** The services of a run of nodes; needs the index. */
+    addServices(from: number, to: number): void {
+      const services = index?.count(from, to) ?? 0;
+      if (services === 0) return;
+      count += services;
+      index?.visitBelow(from, to, worst, keep);
     },
     shared: (): Shared => ({ what: kept.map(({ node }) => nodeId(graph, node)), count }),
   };

@@ -69,6 +69,32 @@ export function overlapSomewhere(a: NumberSet, b: NumberSet): boolean {
   return false;
 }
 
+/** What is in `a` and not in `b`. */
+export function subtract(a: NumberSet, b: NumberSet): NumberSet {
+  const runs: number[] = [];
+  let at = 0;
+  let from = a[0] as number;
+  const skip = (next: number): void => {
+    at += 2;
+    from = Math.max(next, a[at] as number);
+  };
+  let j = 0;
+  while (at < a.length) {
+    const to = a[at + 1] as number;
+    while (j < b.length && (b[j + 1] as number) <= from) j += 2;
+    const hole = j < b.length ? (b[j] as number) : Infinity;
+    if (hole >= to) {
+      runs.push(from, to);
+      skip(0);
+    } else {
+      if (hole > from) runs.push(from, hole);
+      from = b[j + 1] as number;
+      if (from >= to) skip(from);
+    }
+  }
+  return Int32Array.from(runs);
+}
+
 export function sizeOf(set: NumberSet): number {
   let size = 0;
   for (let i = 0; i < set.length; i += 2) size += (set[i + 1] as number) - (set[i] as number);

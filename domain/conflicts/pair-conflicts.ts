@@ -1,6 +1,6 @@
 import { formatUtc } from '../format-utc.ts';
 import type { Company } from '../impact/engine/company.ts';
-import { nodeKinds } from '../impact/engine/dependency-graph.ts';
+import type { ServiceIndex } from '../impact/engine/service-index.ts';
 import type { Spreader } from '../impact/engine/spread.ts';
 import { overlapOf, overlaps, type WindowInstants } from '../windows/window-rules.ts';
 import type { Conflict, ConflictSettings, Intervention } from './conflict.ts';
@@ -17,6 +17,9 @@ export interface Placed {
 export interface PairRules {
   readonly company: Company;
   readonly spreader: Spreader;
+  readonly services: ServiceIndex;
+  /** By counted group; all zero between uses. */
+  readonly lost: () => Int32Array;
   readonly settings: ConflictSettings;
 }
 
@@ -101,7 +104,7 @@ function meetingConflicts(
       ),
     );
   }
-  const services = sharedServices(company, a.footprint, b.footprint);
+  const services = sharedServices(rules, a.footprint, b.footprint);
   if (services.count > 0) {
     found.push(
       makeConflict(
@@ -141,13 +144,10 @@ function dependencies(company: Company, a: Footprint, b: Footprint): Shared {
   return named(company, [...hit]);
 }
 
-function sharedServices(company: Company, a: Footprint, b: Footprint): Shared {
-  const collector = collectNodes(company);
-  const { kind } = company.graph;
+function sharedServices({ company, services }: PairRules, a: Footprint, b: Footprint): Shared {
+  const collector = collectNodes(company, services);
   eachCommonRun(a.reach, b.reach, (from, to) => {
-    for (let node = from; node < to; node += 1) {
-      if (kind[node] === nodeKinds.service) collector.add(node);
-    }
+    collector.addServices(from, to);
   });
   return collector.shared();
 }

@@ -103,6 +103,37 @@ const badRequests: readonly {
     says: /wall-clock/,
   },
   {
+    what: 'parts that leave no time for work',
+    body: inWindow({ preparationMinutes: 60, rollbackReserveMinutes: 60 }),
+    field: 'window.preparationMinutes',
+    says: /leave no time for work/,
+  },
+  {
+    what: 'a recurrence that is none',
+    body: inWindow({ recurrence: { rule: 'FREQ=NEVER' } }),
+    field: 'window.recurrence.rule',
+    says: /FREQ/,
+  },
+  {
+    what: 'a series that is over',
+    body: inWindow({
+      start: '2020-01-01T00:00',
+      end: '2020-01-01T01:00',
+      recurrence: { rule: 'FREQ=DAILY;COUNT=3' },
+    }),
+    field: 'window.recurrence.rule',
+    says: /no window that opens after/,
+  },
+  {
+    what: 'windows of datacentres that are too short for the waves',
+    body: {
+      ...inWindow({ perDatacentre: true }),
+      strategy: { waveBudgetSeconds: 7201 },
+    },
+    field: 'datacentres',
+    says: /wave 1 \(mad\) can never begin/,
+  },
+  {
     what: 'an unknown zone',
     body: inWindow({ zone: 'Europe/Atlantis' }),
     field: 'window.zone',

@@ -158,6 +158,110 @@ describe('the command line', () => {
     expect(impact.stdout).toContain('needs 1 of 2, 0 left');
   });
 
+  it('previews the windows of a rule or of a file, in every format', async () => {
+    const { token } = system.people.ana;
+    const rule = [
+      '--start',
+      '2031-10-24T01:00',
+      '--end',
+      '2031-10-24T05:00',
+      '--rule',
+      'FREQ=DAILY',
+    ];
+    const parts = ['--preparation', '15', '--reserve', '30', '--count', '3'];
+    const preview = (...args: string[]): Promise<Ran> =>
+      ctc(token, ...args, 'windows', 'preview', ...rule, ...parts);
+    const table = await preview();
+    expect(table.code, table.stderr).toBe(0);
+    const [head, ...nights] = table.stdout.trim().split('\n');
+    expect(head).toMatch(/^WINDOW +MINUTES +WORK \(UTC\) +NOTE$/);
+    expect(nights).toHaveLength(3);
+    expect(nights[0]).toContain('2031-10-24 01:00–05:00 Europe/Madrid');
+    // The clock is set back in the night of the 26th.
+    expect(nights[2]).toMatch(/^2031-10-26 01:00–05:00 .* 300 +23:15–03:30 +the clock is set back/);
+
+    const rows = JSON.parse((await preview('-o', 'json')).stdout) as object[];
+    expect(rows).toMatchObject([{ minutes: 240 }, { start: '2031-10-25T01:00' }, { minutes: 300 }]);
+    const lines = (await preview('-o', 'jsonl')).stdout.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual(rows);
+    expect(parse((await preview('-o', 'yaml')).stdout)).toEqual(rows);
+    expect((await preview('-o', 'name')).stdout.split('\n')[0]).toBe('2031-10-23T23:00:00Z');
+
+    const window = {
+      start: '2031-05-06T02:00',
+      end: '2031-05-06T04:00',
+      zone: 'Europe/Madrid',
+      perDatacentre: true,
+    };
+    const path = await file(
+      'night.yaml',
+      stringify({ ...(releaseRequest('1.0.0') as object), window }),
+    );
+    const fromFile = await ctc(token, '-o', 'json', 'windows', 'preview', '-f', path);
+    expect(JSON.parse(fromFile.stdout)).toMatchObject([
+      { opensAt: '2031-05-06T00:00:00Z', sites: [{}, {}, {}] },
+    ]);
+  });
+
+  it('says what is wrong with a window that it is to preview', async () => {
+    const { token } = system.people.ana;
+    const preview = (...args: string[]): Promise<Ran> => ctc(token, 'windows', 'preview', ...args);
+    const night = ['--start', '2031-05-06T02:00', '--end', '2031-05-06T04:00'];
+    expect(await preview()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--start and --end') as string,
+    });
+    expect(await preview(...night, '--count', 'many')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--count') as string,
+    });
+    expect(await preview(...night, '--rule', 'FREQ=NEVER')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('window.recurrence.rule') as string,
+    });
+    expect(await preview(...night, '--preparation', '90', '--reserve', '30')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('leave no time for work') as string,
+    });
+  });
+
+  it('moves a change to the next window of its series', async () => {
+    const { ana, oscar } = system.people;
+    const path = await file(
+      'series.yaml',
+      stringify({
+        ...(releaseRequest('1.0.0') as object),
+        window: {
+          start: '2031-05-06T02:00',
+          end: '2031-05-06T04:00',
+          zone: 'Europe/Madrid',
+          rollbackReserveMinutes: 30,
+          recurrence: { rule: 'FREQ=WEEKLY;COUNT=2' },
+        },
+      }),
+    );
+    const requested = await ctc(ana.token, '-o', 'name', 'change', 'request', '-f', path);
+    const label = requested.stdout.trim();
+    await untilChange(ana, label, ({ state }) => state === 'awaiting-approval');
+    const move = (): Promise<Ran> =>
+      ctc(ana.token, 'change', 'move', label, '--next-occurrence', '-r', 'the part is late');
+    expect(await move()).toMatchObject({ code: 0 });
+    await untilChange(
+      ana,
+      label,
+      ({ state, revision }) => state === 'awaiting-approval' && revision === 2,
+    );
+    const shown = await ctc(oscar.token, 'change', 'show', label);
+    expect(shown.stdout).toContain('window 2031-05-13T00:00:00Z');
+    expect(shown.stdout).toContain('work from 2031-05-13T00:00:00Z to 2031-05-13T01:30:00Z');
+    expect(shown.stdout).toContain('one of a series: 2031-05-13T02:00');
+    expect(await move()).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining('does not come again') as string,
+    });
+    expect((await ctc(ana.token, 'change', 'cancel', label, '-r', 'a test')).code).toBe(0);
+  });
+
   it('tells a stranger, an unknown change and an unreachable API apart by its exit code', async () => {
     const { token } = system.people.ana;
     expect((await ctc('ctc_pat_wrong', 'whoami')).code).toBe(4);

@@ -59,6 +59,8 @@ export interface DependencyGraph {
   edgeRoom: Map<number, number>;
   /** Places in `members`, `edges` and the groups' columns that nothing refers to any more. */
   waste: number;
+  /** Rises with every change: what was derived from the arrays before is no longer true. */
+  revision: number;
 }
 
 export function emptyGraph(): DependencyGraph {
@@ -91,6 +93,7 @@ export function emptyGraph(): DependencyGraph {
     edgesUsed: 0,
     edgeRoom: new Map(),
     waste: 0,
+    revision: 0,
   };
 }
 
@@ -113,6 +116,7 @@ export function nodeId({ ids, idOf }: DependencyGraph, node: number): string {
 
 /** Adds a node, or changes what is known about it. Returns its number. */
 export function putNode(graph: DependencyGraph, id: string, facts: NodeFacts): number {
+  graph.revision += 1;
   const idNumber = graph.ids.addText(id);
   if (idNumber >= graph.nodeCount) {
     // Ids and nodes are as many: the next number is the next of both.
@@ -152,6 +156,7 @@ export function replaceGroups(
   node: number,
   groups: readonly NumberedGroup[],
 ): void {
+  graph.revision += 1;
   forgetGroups(graph, node);
   const first = graph.groups;
   const size = groups.reduce((sum, { members }) => sum + members.length, 0);

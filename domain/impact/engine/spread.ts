@@ -71,13 +71,11 @@ export function createSpreader(graph: DependencyGraph): Spreader {
     foundCount = 0;
     touchedCount = 0;
   };
-  let spareSeen = graph.spare;
-  let countedSeen = 0;
+  let revision = graph.revision;
   /** After a change of the graph the spare of any group may be another. */
   const follow = (): void => {
-    if (spareSeen === graph.spare && countedSeen === changeCount(graph)) return;
-    spareSeen = graph.spare;
-    countedSeen = changeCount(graph);
+    if (revision === graph.revision) return;
+    revision = graph.revision;
     left = new Int32Array(0);
   };
 
@@ -194,5 +192,3 @@ export function createSpreader(graph: DependencyGraph): Spreader {
     },
   };
 }
-
-const changeCount = (graph: DependencyGraph): number => graph.groups + graph.waste;
