@@ -10,6 +10,7 @@ import type {
 } from '../domain/change/readers.ts';
 import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
+import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
 
@@ -26,6 +27,7 @@ export interface AppDeps {
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
+  readonly snapshots: ImpactSnapshots;
   readonly optimus: Optimus;
   readonly hashOf: HashOf;
   /** Looks at the outbox now. */

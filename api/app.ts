@@ -25,6 +25,7 @@ import { changeEventRoutes } from './routes/change-events.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { healthRoutes } from './routes/health.ts';
+import { impactRoutes } from './routes/impact.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { loginRoutes } from './routes/login.ts';
 import { windowRoutes } from './routes/windows.ts';
@@ -99,6 +100,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     decisionRoutes,
     applicationRoutes,
     inventoryRoutes,
+    impactRoutes,
     windowRoutes,
     alertRoutes,
   ]) {

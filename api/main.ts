@@ -17,6 +17,7 @@ import {
   createIdempotencyStore,
   purgeIdempotencyKeys,
 } from '../adapters/postgres/idempotency-store.ts';
+import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
@@ -101,6 +102,7 @@ const app = await buildApp(
     inventory,
     importer: createInventoryImporter(database),
     engine,
+    snapshots: createImpactSnapshots(database, engine),
     optimus,
     hashOf: canonicalHash,
     kickOutbox: () => dispatcher.kick(),

@@ -103,6 +103,8 @@ export async function up(knex: Knex): Promise<void> {
     );
     create index inventory_history_key_idx on inventory_history (kind, key);
     create index inventory_history_until_idx on inventory_history (until);
+    create index inventory_history_nr_idx on inventory_history (kind, ((row ->> 'nr')::integer))
+      where kind in ('nodes', 'customers');
 
     -- Set by the importer for its transaction; 'row' as it was joins the history whoever changes it.
     create function keep_inventory_history() returns trigger language plpgsql as $$

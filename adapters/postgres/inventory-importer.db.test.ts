@@ -157,6 +157,56 @@ describe('importing an inventory', () => {
     ]);
   });
 
+  it('stores only what each of many small imports changes, and counts it', async () => {
+    await run(company);
+    const stored = async () =>
+      (await db.raw('select id, xmin::text as written, since from node order by id')).rows;
+    const before = await stored();
+    const report = await run({
+      items: `${company.items.replace('Switch 2', 'Core switch')}sw-3,switch,Switch 3,mad,network\n`,
+    });
+    expect(report.counts.items).toEqual({ rows: 4, inserted: 1, updated: 1, removed: 0, kept: 0 });
+    const after = await stored();
+    expect(after.filter(({ since }: { since: number }) => since === report.version)).toHaveLength(
+      2,
+    );
+    for (const id of ['hv-1', 'site-1', 'sw-1']) {
+      const row = (rows: { id: string }[]) => rows.find((each) => each.id === id);
+      expect(row(after)).toEqual(row(before));
+    }
+  });
+
+  it('keeps the numbers of nodes and customers when they change', async () => {
+    await run(company);
+    const numbers = async () => [
+      ...(await db('node').orderBy('id').pluck('nr')),
+      ...(await db('customer').orderBy('id').pluck('nr')),
+    ];
+    const before = await numbers();
+    await run({
+      items: company.items.replaceAll('mad', 'par'),
+      services: 'id,name,solution,customer\nsite-1,other.example,hosting,acme\n',
+      customers: company.customers.replace('gold', 'basic'),
+    });
+    expect(await numbers()).toEqual(before);
+  });
+
+  it('changes a latency given the other way round, in both directions', async () => {
+    await run(company);
+    const report = await run({ latencies: 'from_datacentre,to_datacentre,ms\npar,mad,20\n' });
+    expect(report.counts.latencies).toMatchObject({ rows: 1, inserted: 0, updated: 1 });
+    expect(await db('datacentre_latency').pluck('ms')).toEqual([20, 20]);
+  });
+
+  it('changes the needs of a group, with its members as they are', async () => {
+    await run(company);
+    const report = await run({
+      dependencies: 'dependent,group,needs,member\nhv-1,uplink,,sw-1\nhv-1,uplink,,sw-2\n',
+    });
+    expect(report.counts.dependencies).toMatchObject({ inserted: 0, updated: 2, removed: 0 });
+    expect(await db('requirement').where({ dependent: 'hv-1' }).pluck('needs')).toEqual([2, 2]);
+  });
+
   it('reports what a dry run would do and stores nothing', async () => {
     const report = await run(company, { dryRun: true });
     expect(report).toMatchObject({ imported: false, badLineCount: 0 });

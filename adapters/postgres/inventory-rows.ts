@@ -47,7 +47,10 @@ export async function* readRows(
   let headerIsBad = false;
   let mayBePlain = false;
   let isEmpty = true;
-  for await (const batch of readLines(stream, (line, message) => complain(line, message))) {
+  const complainOfLine = (line: number, message: string) => {
+    if (!headerIsBad) complain(line, message);
+  };
+  for await (const batch of readLines(stream, complainOfLine)) {
     let { first, lines } = batch;
     if (headerIsBad) continue;
     if (isEmpty) {
@@ -58,6 +61,8 @@ export async function* readRows(
         const header = readHeader(kind, columns, lines[start], first + start, complain);
         if (header === undefined) {
           headerIsBad = true;
+          // What is wrong with the lines below was found already, as they came with the header.
+          found = found.filter(({ line }) => line <= first + start);
           continue;
         }
         reader = createCsvReader(header, complain);
@@ -173,6 +178,10 @@ function readHeader(
   complain: (line: number, message: string, column?: string) => void,
 ): string[] | undefined {
   if (text === undefined) return undefined; // reported already
+  if (text.includes('\0')) {
+    complain(line, 'is UTF-16 or no text; save the file as UTF-8 and import it again');
+    return undefined;
+  }
   const list = known.join(', ');
   let header: string[];
   try {

@@ -7,6 +7,7 @@ import { sendPage } from '../paging.ts';
 import { checkRequest } from '../request-change.ts';
 import { changeSchema, changeSummarySchema, logLineSchema } from '../schemas/changes.ts';
 import { changeParamsSchema, pageQuerySchema, problems } from '../schemas/common.ts';
+import { impactSchema } from '../schemas/impact.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['changes'];
@@ -147,7 +148,12 @@ export function changeRoutes(app: TypedApp, deps: AppDeps): void {
         summary:
           'The newest assessment: counts, customers by solution, level, country and department',
         params: changeParamsSchema,
-        response: { 200: z.looseObject({}), ...problems },
+        response: {
+          200: impactSchema
+            .extend({ revision: z.int(), assessedAt: z.string() })
+            .meta({ id: 'StoredImpact' }),
+          ...problems,
+        },
       },
     },
     async (request) => {

@@ -55,3 +55,25 @@ export const explanationSchema = z
     text: z.string(),
   })
   .meta({ id: 'Explanation' });
+
+const setDifferenceSchema = z.object({
+  then: z.int(),
+  now: z.int(),
+  added: z.int(),
+  gone: z.int(),
+});
+const differenceByState = z.object({
+  down: setDifferenceSchema,
+  degraded: setDifferenceSchema,
+  atRisk: setDifferenceSchema,
+});
+
+export const differenceSchema = z
+  .object({
+    assessedVersion: z.int(),
+    currentVersion: z.int(),
+    services: differenceByState,
+    customers: differenceByState,
+    share: z.number().describe('Of those affected then: how many were added or have gone'),
+  })
+  .meta({ id: 'ImpactDifference' });

@@ -5,6 +5,7 @@ import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';
 import { addDecisionCommands } from './decision-commands.ts';
+import { addChangeImpactCommands } from './impact-commands.ts';
 import { getChange, type Change } from './get-change.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows, showState, write } from '../output.ts';
@@ -122,6 +123,7 @@ export function addChangeCommands(program: Command): void {
       await watch(contextOf(command), label);
     });
   addDecisionCommands(change);
+  addChangeImpactCommands(change);
 }
 
 async function listAll(

@@ -1,6 +1,9 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { answerOf } from '../client.ts';
 import { contextOf } from '../context.ts';
+import { toCliError, type ProblemBody } from '../errors.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows } from '../output.ts';
 
@@ -44,6 +47,82 @@ export function addImpactCommands(program: Command): void {
         printOne(impact, output, () => items.join(' '), describeImpact);
       },
     );
+}
+
+/** `ctc change impact CHG` and `ctc change affected CHG services|customers`. */
+export function addChangeImpactCommands(change: Command): void {
+  change
+    .command('impact <change>')
+    .description(
+      'what the change was assessed with; --difference: what the inventory has changed since',
+    )
+    .option('--difference', 'compare with the inventory as it is now')
+    .option('--explain <id>', 'why this item or service is affected')
+    .action(
+      async (
+        label: string,
+        options: { difference?: boolean; explain?: string },
+        command: Command,
+      ) => {
+        const { api, output } = contextOf(command);
+        const path = { change: label };
+        if (options.explain !== undefined) {
+          const why = await answerOf(
+            api.GET('/changes/{change}/impact/explanation', {
+              params: { path, query: { node: options.explain } },
+            }),
+          );
+          printOne(
+            why,
+            output,
+            ({ node }) => node,
+            ({ text }) => text,
+          );
+        } else if (options.difference === true) {
+          const difference = await answerOf(
+            api.GET('/changes/{change}/impact/difference', { params: { path } }),
+          );
+          printOne(difference, output, () => label, describeDifference);
+        } else {
+          const impact = await answerOf(api.GET('/changes/{change}/impact', { params: { path } }));
+          printOne(impact as Impact, output, () => label, describeImpact);
+        }
+      },
+    );
+  change
+    .command('affected <change> <what>')
+    .description(
+      'every affected service or customer as CSV, on standard output: services or customers',
+    )
+    .option('--state <state>', 'only those down, degraded or atRisk')
+    .action(async (label: string, what: string, options: { state?: string }, command: Command) => {
+      const { apiUrl, token } = contextOf(command);
+      const query =
+        options.state === undefined ? '' : `?state=${encodeURIComponent(options.state)}`;
+      const response = await fetch(
+        `${apiUrl}/changes/${encodeURIComponent(label)}/impact/${encodeURIComponent(what)}${query}`,
+        { headers: { authorization: `Bearer ${token}` } },
+      );
+      if (!response.ok || response.body === null) {
+        throw toCliError(response.status, (await response.json()) as ProblemBody);
+      }
+      await pipeline(Readable.fromWeb(response.body as never), process.stdout, { end: false });
+    });
+}
+
+function describeDifference(difference: components['schemas']['ImpactDifference']): string {
+  const { assessedVersion, currentVersion, share } = difference;
+  const lines = [
+    `assessed with version ${assessedVersion} of the inventory, now ${currentVersion}; ${(share * 100).toFixed(1)} % of it differs`,
+  ];
+  for (const what of ['services', 'customers'] as const) {
+    for (const state of states) {
+      const { then, now, added, gone } = difference[what][state];
+      if (then === 0 && now === 0) continue;
+      lines.push(`${what} ${words[state]}: ${then} then, ${now} now (${added} new, ${gone} gone)`);
+    }
+  }
+  return lines.join('\n');
 }
 
 function describeImpact({ services, counts, summary }: Impact): string {

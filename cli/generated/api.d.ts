@@ -590,6 +590,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/impact/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the impact differs now from the one the change was assessed with */
+        get: operations["getImpactDifference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/impact/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why an item or a service is affected by the change: the chain that leads to it */
+        get: operations["explainChangeImpact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/impact/{affected}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every affected service or customer as CSV, worst state first (customers: customer.read) */
+        get: operations["downloadAffected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/windows/preview": {
         parameters: {
             query?: never;
@@ -937,6 +988,52 @@ export interface components {
             };
             text: string;
         };
+        ImpactDifference: {
+            assessedVersion: number;
+            currentVersion: number;
+            services: {
+                down: {
+                    then: number;
+                    now: number;
+                    added: number;
+                    gone: number;
+                };
+                degraded: {
+                    then: number;
+                    now: number;
+                    added: number;
+                    gone: number;
+                };
+                atRisk: {
+                    then: number;
+                    now: number;
+                    added: number;
+                    gone: number;
+                };
+            };
+            customers: {
+                down: {
+                    then: number;
+                    now: number;
+                    added: number;
+                    gone: number;
+                };
+                degraded: {
+                    then: number;
+                    now: number;
+                    added: number;
+                    gone: number;
+                };
+                atRisk: {
+                    then: number;
+                    now: number;
+                    added: number;
+                    gone: number;
+                };
+            };
+            /** @description Of those affected then: how many were added or have gone */
+            share: number;
+        };
         ImportReport: {
             imported: boolean;
             version?: number;
@@ -1015,6 +1112,59 @@ export interface components {
             }[];
             /** @description What the clock, set forward or back, does to it */
             note?: string;
+        };
+        StoredImpact: {
+            /** @description Of the inventory it was computed from */
+            version: number;
+            readonly disturbances: {
+                item: string;
+                /** @enum {string} */
+                effect: "down" | "degraded";
+            }[];
+            counts: {
+                items: components["schemas"]["CountsByState"];
+                services: components["schemas"]["CountsByState"];
+            };
+            summary: {
+                total: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                };
+                readonly bySolution: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                    key: string;
+                }[];
+                readonly byContractLevel: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                    key: string;
+                }[];
+                readonly byCountry: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                    key: string;
+                }[];
+                readonly byDepartment: {
+                    services: components["schemas"]["CountsByState"];
+                    customers: components["schemas"]["CountsByState"];
+                    key: string;
+                }[];
+            };
+            /** @description Nearest first, up to the limit */
+            items: {
+                readonly down: string[];
+                readonly degraded: string[];
+                readonly atRisk: string[];
+            };
+            /** @description Nearest first, up to the limit */
+            services: {
+                readonly down: string[];
+                readonly degraded: string[];
+                readonly atRisk: string[];
+            };
+            revision: number;
+            assessedAt: string;
         };
     };
     responses: never;
@@ -1812,9 +1962,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["StoredImpact"];
                 };
             };
             /** @description Default Response */
@@ -3035,6 +3183,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImpactDifference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactDifference"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainChangeImpact: {
+        parameters: {
+            query: {
+                node: string;
+            };
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadAffected: {
+        parameters: {
+            query?: {
+                state?: "down" | "degraded" | "atRisk";
+            };
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+                affected: "services" | "customers";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["Problem"];
                 };
             };
         };
