@@ -102,6 +102,10 @@ const fields = {
     wholeNumber(0, 744).default(24),
     'Two interventions that disturb the same customer within this many hours are reported as a conflict.',
   ),
+  CTC_REAPPROVAL_PERCENT: field(
+    wholeNumber(0, 100_000).default(10),
+    'Approval is asked again when the inventory changes more than this share of the services or customers that a plan affects, in per cent.',
+  ),
   CTC_REQUEST_BODY_LIMIT_BYTES: field(
     wholeNumber(1_024, 1_073_741_824).default(1_048_576),
     'The largest request body the API takes, in bytes; inventory imports have a limit of their own.',

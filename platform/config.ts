@@ -39,6 +39,8 @@ export interface Config {
   readonly approvalExpiryMs: number;
   /** Two disturbances of a customer closer than this conflict. */
   readonly customerDistanceMs: number;
+  /** From 0 to 1 and more. */
+  readonly reapprovalShare: number;
   readonly bootstrapAdminToken?: string;
   readonly workerBundle?: string;
   readonly metricsPort?: number;
@@ -161,6 +163,7 @@ function arrange(values: ConfigValues): Config {
     optimus: arrangeOptimus(values),
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,
+    reapprovalShare: values.CTC_REAPPROVAL_PERCENT / 100,
     ...optional('bootstrapAdminToken', values.CTC_BOOTSTRAP_ADMIN_TOKEN),
     ...optional('workerBundle', values.CTC_WORKER_BUNDLE),
     ...optional('metricsPort', values.CTC_METRICS_PORT),

@@ -8,6 +8,8 @@ import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import { createChangeRegister } from '../adapters/postgres/change-register.ts';
 import { startConflictKeeper } from '../adapters/postgres/conflict-keeper.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
+import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
+import { watchImpact } from '../adapters/postgres/impact-watch.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
@@ -98,7 +100,14 @@ const worker = await createWorker({
   telemetry,
 });
 
-const keeper = startConflictKeeper({ database, engine, now, logger });
+const snapshots = createImpactSnapshots(database, engine);
+const keeper = startConflictKeeper({
+  database,
+  engine,
+  now,
+  logger,
+  watch: (trx, changeId) => watchImpact(trx, snapshots, config, changeId),
+});
 const running = worker.run();
 exitWithParent(async () => {
   if (worker.getState() === 'RUNNING') worker.shutdown();

@@ -22,6 +22,8 @@ export async function queueRecompute(
 export interface ConflictKeeperDeps {
   readonly database: Knex;
   readonly engine: ConflictFinder & Pick<InventoryEngine, 'touchedSince'>;
+  /** Looks at what else the inventory may have changed about a change. */
+  readonly watch?: (trx: Knex, changeId: string) => Promise<void>;
   /** ISO instant. */
   readonly now: () => string;
 }
@@ -42,6 +44,7 @@ export async function keepConflictsCurrent(deps: ConflictKeeperDeps): Promise<nu
         .first<{ change_id: string } | undefined>('change_id');
       if (next === undefined) return false;
       await keepConflicts(trx, engine, next.change_id, now());
+      await deps.watch?.(trx, next.change_id);
       await trx('conflict_recompute').where(next).delete();
       return true;
     });

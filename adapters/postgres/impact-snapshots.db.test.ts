@@ -13,6 +13,7 @@ import { createInventoryEngine } from '../inventory-engine/create-inventory-engi
 import { storeAssessment } from './assessment-store.ts';
 import { createDatabase } from './database.ts';
 import { createImpactSnapshots } from './impact-snapshots.ts';
+import { watchImpact } from './impact-watch.ts';
 
 let database: TestDatabase;
 let db: Knex;
@@ -115,6 +116,17 @@ describe('the lists that a change was assessed with', () => {
     });
     expect(difference.customers.down).toEqual({ then: 2, now: 2, added: 0, gone: 0 });
     expect(difference.share).toBeCloseTo(3 / count, 6);
+    const watch = async (reapprovalShare: number) => {
+      await db.transaction((trx) => watchImpact(trx, snapshots, { reapprovalShare }, change));
+      return db('outbox').where({ topic: 'impact-moved' }).select('key', 'payload');
+    };
+    // Nobody is asked again for what is below the threshold, or no longer waits for anything.
+    await db('change').where({ id: change }).update({ state: 'scheduled' });
+    expect(await watch(0.01)).toEqual([]);
+    expect(await watch(0)).toMatchObject([
+      { key: `${change}/1`, payload: { changeId: change, moved: { revision: 1 } } },
+    ]);
+    expect(await watch(0)).toHaveLength(1);
     // What it was approved with does not change, and names what has left the inventory.
     const { rows } = await affected('services');
     expect(rows).toHaveLength(count);

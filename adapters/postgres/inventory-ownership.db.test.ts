@@ -211,6 +211,16 @@ describe('rows of another source', () => {
     ]);
   });
 
+  it('go with the node of another source that they are the groups of', async () => {
+    await inventory.run(
+      { items: csv('id,kind,name,datacentre,department', 'nb-1,server,Server,mad,web') },
+      netbox,
+    );
+    await inventory.run({ dependencies: csv(dependencyColumns, 'nb-1,uplink,1,sw-1') });
+    const report = await inventory.run({ 'remove-items': csv('id', 'nb-1') }, netbox);
+    expect(report.counts).toMatchObject({ items: { removed: 1 }, dependencies: { removed: 1 } });
+  });
+
   it('can be named by new rows of this source', async () => {
     const report = await inventory.run(
       {

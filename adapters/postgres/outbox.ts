@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { ImpactMoved } from '../../domain/change/messages.ts';
 import type { Outbox, OutboxEntry } from '../../domain/change/outbox.ts';
 
 const longestDelaySeconds = 10;
@@ -9,7 +10,7 @@ export function createOutbox(database: Knex): Outbox {
       database.transaction(async (trx) => {
         const { rows } = await trx.raw<{ rows: (OutboxEntry & { id: number; tries: number })[] }>(
           `
-            select id, key, payload, tries from outbox
+            select id, topic, key, payload, tries from outbox
             where dispatched_at is null and due_at <= now()
             order by id limit ? for update skip locked
           `,
@@ -35,6 +36,24 @@ export function createOutbox(database: Knex): Outbox {
         return rows.length;
       }),
   };
+}
+
+/** Tells a change's workflow, once for each revision, in the transaction that found it out. */
+export async function enqueueImpactMoved(
+  trx: Knex,
+  changeId: string,
+  moved: ImpactMoved,
+): Promise<void> {
+  await trx('outbox')
+    .insert({
+      topic: 'impact-moved',
+      key: `${changeId}/${moved.revision}`,
+      payload: JSON.stringify({ changeId, moved }),
+      created_at: trx.fn.now(),
+      due_at: trx.fn.now(),
+    })
+    .onConflict(['topic', 'key'])
+    .ignore();
 }
 
 /** Puts a change's start into the outbox, in the transaction that accepts the request. */

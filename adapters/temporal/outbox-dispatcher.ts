@@ -2,10 +2,12 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
 import type { Logger } from 'pino';
-import type { Outbox } from '../../domain/change/outbox.ts';
+import { changeMessages, type ImpactMoved } from '../../domain/change/messages.ts';
+import type { Outbox, OutboxEntry } from '../../domain/change/outbox.ts';
 import { changeWorkflowId } from './change-messenger.ts';
 
 const pollMs = 1_000;
@@ -18,7 +20,8 @@ export interface OutboxDispatcher {
 }
 
 /**
- * Starts the workflow of every accepted request: at once when Temporal is there, later when it was away.
+ * Starts the workflow of every accepted request, and tells workflows what the inventory has changed: at once
+ * when Temporal is there, later when it was away.
  * Several may run side by side; the workflow's id makes a second start harmless.
  */
 export function startOutboxDispatcher(deps: {
@@ -31,6 +34,19 @@ export function startOutboxDispatcher(deps: {
   let stopped = false;
   let kicked = false;
   let wake: () => void = () => {};
+
+  const tellImpactMoved = async (changeId: string, moved: ImpactMoved): Promise<void> => {
+    try {
+      await client.withDeadline(Date.now() + 5_000, () =>
+        client.workflow
+          .getHandle(changeWorkflowId(changeId))
+          .signal(changeMessages.impactMoved, moved),
+      );
+    } catch (error) {
+      // It has ended meanwhile: nothing waits for an approval any more.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  };
 
   const startWorkflow = async ({ payload }: { payload: { changeId: string } }): Promise<void> => {
     try {
@@ -49,6 +65,11 @@ export function startOutboxDispatcher(deps: {
     }
   };
 
+  const deliver = (entry: OutboxEntry): Promise<void> => {
+    const { changeId, moved } = entry.payload;
+    return moved === undefined ? startWorkflow(entry) : tellImpactMoved(changeId, moved);
+  };
+
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, pollMs);
@@ -62,7 +83,7 @@ export function startOutboxDispatcher(deps: {
     while (!stopped) {
       kicked = false;
       try {
-        const handled = await outbox.dispatch(batch, startWorkflow);
+        const handled = await outbox.dispatch(batch, deliver);
         if (handled === batch) continue;
       } catch (error) {
         logger.warn({ err: error }, 'the outbox could not be read; trying again');

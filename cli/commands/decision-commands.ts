@@ -5,27 +5,54 @@ import { CliError, exitCodes } from '../errors.ts';
 import { write } from '../output.ts';
 import { getChange } from './get-change.ts';
 
+interface DecisionFlags {
+  readonly reason: string;
+  readonly overrideConflicts?: string;
+  readonly overrideFreezes?: string;
+}
+
+function overrideOf({ overrideConflicts, overrideFreezes }: DecisionFlags) {
+  if (overrideConflicts === undefined && overrideFreezes === undefined) return undefined;
+  return {
+    reason: [...new Set([overrideConflicts, overrideFreezes])]
+      .filter((reason) => reason !== undefined)
+      .join('; '),
+    conflicts: overrideConflicts !== undefined,
+    freezes: overrideFreezes !== undefined,
+  };
+}
+
 /** The commands of `ctc change …` by which people decide. */
 export function addDecisionCommands(change: Command): void {
   for (const [name, decision, description] of [
     ['approve', 'approved', 'approve the plan as it is now'],
     ['reject', 'rejected', 'reject the plan'],
   ] as const) {
-    change
+    const command = change
       .command(`${name} <change>`)
       .description(description)
-      .requiredOption('-r, --reason <reason>')
-      .action(async (label: string, { reason }: { reason: string }, command: Command) => {
-        const context = contextOf(command);
-        const { version } = await getChange(context, label);
-        const { message } = await answerOf(
-          context.api.POST('/changes/{change}/decisions', {
-            params: { path: { change: label }, header: { ...onceHeaders(), ...ifMatch(version) } },
-            body: { decision, reason },
-          }),
-        );
-        write(`${label}: ${message}`);
-      });
+      .requiredOption('-r, --reason <reason>');
+    if (decision === 'approved') {
+      command
+        .option('--override-conflicts <reason>', 'in spite of blocking conflicts, and why')
+        .option('--override-freezes <reason>', 'in spite of freezes and no-touch periods, and why');
+    }
+    command.action(async (label: string, options: DecisionFlags, self: Command) => {
+      const context = contextOf(self);
+      const { version } = await getChange(context, label);
+      const override = overrideOf(options);
+      const { message } = await answerOf(
+        context.api.POST('/changes/{change}/decisions', {
+          params: { path: { change: label }, header: { ...onceHeaders(), ...ifMatch(version) } },
+          body: {
+            decision,
+            reason: options.reason,
+            ...(override === undefined ? {} : { override }),
+          },
+        }),
+      );
+      write(`${label}: ${message}`);
+    });
   }
 
   change

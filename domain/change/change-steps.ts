@@ -34,7 +34,7 @@ export interface WindowMoveEntry extends LogEntry {
   readonly closesAt: string;
   readonly from: TransitionEntry['from'];
   /** Default `move-window`. */
-  readonly event?: 'move-window' | 'miss-occurrence';
+  readonly event?: 'move-window' | 'miss-occurrence' | 'impact-moved';
 }
 
 /** A window as it is stored: as it was asked for, and resolved. */

@@ -38,6 +38,7 @@ export const changeEvents = [
   'start-implementing',
   'miss-window',
   'miss-occurrence',
+  'impact-moved',
   'simulate',
   'find-no-placement',
   'deploy',
@@ -120,6 +121,13 @@ export const lifeCycle: readonly Transition[] = [
     'requested',
     'change.move',
     'not started; approvals so far become void',
+  ),
+  ...rows(
+    ['awaiting-approval', 'scheduled'],
+    'impact-moved',
+    'requested',
+    'workflow',
+    'the inventory has changed what it affects by more than the threshold',
   ),
   ...rows(
     ['requested', 'assessed', 'awaiting-approval', 'scheduled'],

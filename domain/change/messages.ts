@@ -12,6 +12,7 @@ export const changeMessages = {
   retryRollback: 'retryRollback',
   startReview: 'startReview',
   close: 'close',
+  impactMoved: 'impactMoved',
   status: 'status',
 } as const;
 
@@ -44,6 +45,15 @@ export interface WindowMove extends Message {
     readonly opensAt: string;
     readonly closesAt: string;
   };
+}
+
+/** The inventory has changed what a plan affects so much that its approval no longer holds. */
+export interface ImpactMoved {
+  /** Of the plan that was compared; a later one was assessed with the newer inventory. */
+  readonly revision: number;
+  readonly message: string;
+  /** The window as it is: only the assessment and the approvals are void. */
+  readonly window: WindowMove['window'];
 }
 
 export interface ImplementationReport extends Message {

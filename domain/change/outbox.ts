@@ -1,9 +1,12 @@
+import type { ImpactMoved } from './messages.ts';
+
 export interface OutboxEntry {
+  readonly topic: 'start-change' | 'impact-moved';
   readonly key: string;
-  readonly payload: { readonly changeId: string };
+  readonly payload: { readonly changeId: string; readonly moved?: ImpactMoved };
 }
 
-/** Requests that were accepted and whose workflow has not been started yet. */
+/** What workflows are still to be told: that they start, or that their impact has moved. */
 export interface Outbox {
   /**
    * Hands at most `limit` due entries to `deliver` and marks those that it delivered; the others are due

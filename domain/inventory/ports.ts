@@ -20,7 +20,10 @@ export interface InventoryPart {
   readonly removes?: boolean;
 }
 
-/** One thing wrong with one line; `line` counts from 1, the header of a CSV file included. */
+/**
+ * One thing wrong with one line; `line` counts from 1, the header of a CSV file included. It is 0 for a row
+ * that a complete file leaves out and that cannot go.
+ */
 export interface BadLine {
   readonly kind: InventoryKind;
   readonly line: number;
@@ -68,8 +71,8 @@ export interface ImportOptions {
   /** The parts are all that the source has of their kinds: what else it brought before is removed. */
   readonly complete?: boolean;
   /**
-   * How many rows the import may remove of each kind when that is more than a hundred and more than 5 % of
-   * those the kind has: the number that the refusal named.
+   * How many rows the import may remove in all when of some kind that is more than a hundred and more than 5 %
+   * of those the kind has: the number that the refusal named.
    */
   readonly confirmedRemovals?: number;
 }

@@ -194,3 +194,46 @@ describe('a moved window', () => {
     ).rejects.toMatchObject({ kind: 'refused', code: 'plan-changed' });
   });
 });
+
+describe('an impact that the inventory has moved', () => {
+  const moved = async (id: string, revision: number) => {
+    const { definition, window_opens_at, window_closes_at } = await harness
+      .database('change')
+      .where({ id })
+      .first<{
+        definition: { request: { window: object }; window: object };
+        window_opens_at: string;
+        window_closes_at: string;
+      }>();
+    await harness.environment.client.workflow.getHandle(`change/${id}`).signal('impactMoved', {
+      revision,
+      message: 'The inventory has changed what it affects.',
+      window: {
+        request: { asked: definition.request.window, resolved: definition.window },
+        opensAt: window_opens_at,
+        closesAt: window_closes_at,
+      },
+    });
+  };
+
+  it('voids the approval of the plan that was compared, and of no later one', async () => {
+    const id = await harness.request(firewall, inTwentyDays);
+    await harness.approve(id);
+    const before = await harness.change(id);
+    await moved(id, 1);
+    const again = await harness.until(
+      id,
+      ({ state, revision }) => state === 'awaiting-approval' && revision === 2,
+      'another approval',
+    );
+    expect(again.planHash).not.toBe(before.planHash);
+    const events = (await harness.log(id)).map(({ event }) => event);
+    expect(events).toContain('impact-moved');
+    await harness.approve(id);
+    expect((await harness.change(id)).state).toBe('scheduled');
+    // What was found out about the earlier plan is no news.
+    await moved(id, 1);
+    await harness.sleep(hourMs);
+    expect(await harness.change(id)).toMatchObject({ state: 'scheduled', revision: 2 });
+  });
+});

@@ -6,6 +6,7 @@ import { record } from '../steps.ts';
 import {
   cancelUpdate,
   decideUpdate,
+  impactMovedSignal,
   moveWindowUpdate,
   pauseUpdate,
   resumeUpdate,
@@ -31,6 +32,7 @@ export function handleMessages(story: ChangeStory): void {
 
   handleDecisions(story);
   handleWindowMoves(story);
+  handleMovedImpact(story);
   handleCancellation(story);
   handleHolds(story);
   handlePeopleAtWork(story);
@@ -130,6 +132,23 @@ function handleWindowMoves(story: ChangeStory): void {
         return acknowledge(story, 'Window moved; the change is assessed again.');
       }),
     { validator: check },
+  );
+}
+
+/** Assessed and asked for approval again, as if its owner had moved it to where it is. */
+function handleMovedImpact(story: ChangeStory): void {
+  setHandler(impactMovedSignal, (moved) =>
+    story.turns.runExclusive(async () => {
+      const isOpen = story.state === 'awaiting-approval' || story.state === 'scheduled';
+      if (!isOpen || story.plan?.revision !== moved.revision) return;
+      await moveWindow(story, {
+        actor: 'workflow',
+        event: 'impact-moved',
+        revision: moved.revision + 1,
+        ...moved.window,
+        message: moved.message,
+      });
+    }),
   );
 }
 

@@ -1,9 +1,10 @@
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import {
   changeMessages,
   type Acknowledgement,
   type ChangeStatus,
   type ChangeUpdates,
+  type ImpactMoved,
 } from '../../domain/change/messages.ts';
 
 const update = <K extends keyof ChangeUpdates>(name: K) =>
@@ -19,4 +20,5 @@ export const retryRollbackUpdate = update('retryRollback');
 export const startReviewUpdate = update('startReview');
 export const closeUpdate = update('close');
 
+export const impactMovedSignal = defineSignal<[ImpactMoved]>(changeMessages.impactMoved);
 export const statusQuery = defineQuery<ChangeStatus>(changeMessages.status);
