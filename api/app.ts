@@ -24,6 +24,7 @@ import { applicationRoutes } from './routes/applications.ts';
 import { changeEventRoutes } from './routes/change-events.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
@@ -102,6 +103,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     inventoryRoutes,
     impactRoutes,
     windowRoutes,
+    freezeRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

@@ -13,6 +13,7 @@ import { createApplicationRegister } from '../adapters/postgres/application-regi
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
+import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import {
   createIdempotencyStore,
   purgeIdempotencyKeys,
@@ -103,6 +104,7 @@ const app = await buildApp(
     importer: createInventoryImporter(database),
     engine,
     snapshots: createImpactSnapshots(database, engine),
+    freezes: createFreezeRegister({ database, now }),
     optimus,
     hashOf: canonicalHash,
     kickOutbox: () => dispatcher.kick(),

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addAccessCommands } from './commands/access-commands.ts';
 import { addApplicationCommands } from './commands/application-commands.ts';
 import { addChangeCommands } from './commands/change-commands.ts';
+import { addFreezeCommands } from './commands/freeze-commands.ts';
 import { addImpactCommands } from './commands/impact-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
   addApplicationCommands(program);
   addInventoryCommands(program);
   addImpactCommands(program);
+  addFreezeCommands(program);
   addWindowCommands(program);
   addAccessCommands(program);
   addStackCommands(program);

@@ -21,7 +21,7 @@ import type {
   InventoryEngine,
   SetsByState,
 } from '../../domain/impact/ports.ts';
-import { freezeInstants, type FreezePeriod } from '../../domain/windows/freeze.ts';
+import { createFreezeClock, type FreezePeriod } from '../../domain/windows/freeze.ts';
 import {
   selectInterventions,
   toIntervention,
@@ -234,12 +234,13 @@ export function createEngineMethods(
 }
 
 function toFreeze({ id, definition }: { id: string; definition: FreezePeriod }): Freeze {
+  const periods = createFreezeClock(definition);
   return {
     id,
     kind: definition.kind,
     name: definition.reason,
     scope: definition.scope,
-    within: ({ opensAtMs, closesAtMs }) => freezeInstants(definition, opensAtMs, closesAtMs),
+    within: ({ opensAtMs, closesAtMs }) => periods(opensAtMs, closesAtMs),
   };
 }
 

@@ -79,7 +79,7 @@ export function createInventoryImporter(db: Knex): InventoryImporter {
       await reporter.end('imported');
       return report;
     },
-    progress: progress.read,
+    progress: async (importId) => progress.read(importId),
   };
 }
 
@@ -177,7 +177,9 @@ async function stageParts(
     progress.enter('reading', kind);
     await createStagingTable(trx, part);
     const before = rows.get(kind) ?? 0;
-    const count = await copyToStaging(trx, part, readRows(part, report), progress.count);
+    const count = await copyToStaging(trx, part, readRows(part, report), (read) =>
+      progress.count(read),
+    );
     rows.set(kind, before + count);
   }
   return { rows, staged, removals };

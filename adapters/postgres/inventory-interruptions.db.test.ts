@@ -34,9 +34,10 @@ beforeEach(async () => {
 });
 
 async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (const deadline = Date.now() + 45_000; Date.now() < deadline; await delay(20)) {
+  for (const deadline = Date.now() + 45_000; Date.now() < deadline;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
+    await delay(20);
   }
   throw new Error('waited in vain');
 }
@@ -54,11 +55,21 @@ function endlessCustomers(pauseMs = 20) {
       if (ending.error !== undefined) throw ending.error;
     })(),
   );
-  return { stream, end: (error?: Error) => (ending = error === undefined ? {} : { error }) };
+  return {
+    stream,
+    end: (error?: Error) => {
+      ending = error === undefined ? {} : { error };
+    },
+  };
 }
 
 const progressOf = async (id: string): Promise<Record<string, unknown> | undefined> =>
-  (await other.query('select * from inventory_progress where import_id = $1', [id])).rows[0];
+  (
+    await other.query<Record<string, unknown>>(
+      'select * from inventory_progress where import_id = $1',
+      [id],
+    )
+  ).rows[0];
 
 describe('the progress of an import', () => {
   it('can be seen from another connection while the file still streams', async () => {

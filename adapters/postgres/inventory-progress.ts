@@ -104,7 +104,7 @@ export function createImportProgress(db: Knex): {
         startedBy: row.started_by,
         phase: row.phase,
         kind: row.kind,
-        rows: Number(row.rows),
+        rows: row.rows,
         outcome: row.outcome,
       };
     },

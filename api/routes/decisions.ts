@@ -77,10 +77,10 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
       },
     },
     async (request) => {
-      const change = await changes.get(request.params.change);
-      requireVersion(request, change.version, change.label);
       const { decision, reason, override } = request.body;
       requireOverridePermission(request, override);
+      const change = await changes.get(request.params.change);
+      requireVersion(request, change.version, change.label);
       return send(request, change, 'decide', {
         by: request.actor.id,
         reason,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { freezesHit, type FreezeScope, type FrozenIntervention } from './freeze-rules.ts';
 import { freezeInstants, freezePeriodSchema } from './freeze.ts';
 
 const freeze = (more: object = {}) =>
@@ -70,52 +69,5 @@ describe('a freeze period', () => {
         complaints: [expect.objectContaining({ field })],
       }),
     );
-  });
-});
-
-describe('freezesHit', () => {
-  const intervention: FrozenIntervention = {
-    opensAtMs: 100,
-    closesAtMs: 200,
-    datacentres: new Set(['mad-1']),
-    departments: new Set(['network']),
-    solutions: new Set(['web']),
-    customers: { has: (id) => id === 'acme' },
-  };
-  const resolved = (scope: FreezeScope, ...periods: [from: number, to: number][]) => ({
-    kind: 'freeze' as const,
-    scope,
-    periods: periods.map(([opensAtMs, closesAtMs]) => ({ opensAtMs, closesAtMs })),
-  });
-
-  it.each([
-    ['datacentre', 'mad-1'],
-    ['department', 'network'],
-    ['solution', 'web'],
-    ['customer', 'acme'],
-  ] as const)('finds the freeze of a %s that is touched, and of no other', (kind, id) => {
-    const hit = resolved({ kind, id }, [0, 150]);
-    const other = resolved({ kind, id: 'other' }, [0, 150]);
-    expect(freezesHit(intervention, [other, hit])).toEqual([
-      { freeze: hit, overlap: { opensAtMs: 100, closesAtMs: 150 } },
-    ]);
-  });
-
-  it('finds the freeze of the company for whatever is touched, once for each period', () => {
-    const company = resolved({ kind: 'company' }, [0, 100], [90, 110], [190, 300], [200, 300]);
-    expect(freezesHit(intervention, [company]).map(({ overlap }) => overlap)).toEqual([
-      { opensAtMs: 100, closesAtMs: 110 },
-      { opensAtMs: 190, closesAtMs: 200 },
-    ]);
-  });
-
-  it('asks for no customer where no period overlaps', () => {
-    const customers = {
-      has: () => {
-        throw new Error('asked');
-      },
-    };
-    const freezes = [resolved({ kind: 'customer', id: 'acme' }, [200, 300])];
-    expect(freezesHit({ ...intervention, customers }, freezes)).toEqual([]);
   });
 });

@@ -36,16 +36,25 @@ export const freezePeriodSchema = z
   });
 export type FreezePeriod = z.output<typeof freezePeriodSchema>;
 
+type FreezeTimes = Pick<FreezePeriod, 'start' | 'end' | 'zone' | 'disambiguation' | 'recurrence'>;
+
 /**
  * The periods of a freeze with time in [fromMs, toMs), in order, none of them cut. Call it as a freeze is
  * entered too: whatever is wrong with its times or its recurrence is found for any span.
  * @throws DomainError `invalid` for `start`, `end`, `zone`, `recurrence.rule` or `recurrence.except[i]`.
  */
 export function freezeInstants(
-  freeze: Pick<FreezePeriod, 'start' | 'end' | 'zone' | 'disambiguation' | 'recurrence'>,
+  freeze: FreezeTimes,
   fromMs: number,
   toMs: number,
 ): WindowInstants[] {
+  return createFreezeClock(freeze)(fromMs, toMs);
+}
+
+/** As `freezeInstants`, for asking again and again: reading a rule takes longer than following it. */
+export function createFreezeClock(
+  freeze: FreezeTimes,
+): (fromMs: number, toMs: number) => WindowInstants[] {
   const { start, end, zone, disambiguation, recurrence } = freeze;
   const limits = { path: '', longestDays: longestFreezeDays };
   if (recurrence !== undefined) {
@@ -53,15 +62,17 @@ export function freezeInstants(
       ...{ start, end, zone, disambiguation, recurrence },
       ...limits,
     });
-    return Array.from(occurrences.between(fromMs, toMs), ({ opensAtMs, closesAtMs }) => ({
-      opensAtMs,
-      closesAtMs,
-    }));
+    return (fromMs, toMs) =>
+      Array.from(occurrences.between(fromMs, toMs), ({ opensAtMs, closesAtMs }) => ({
+        opensAtMs,
+        closesAtMs,
+      }));
   }
   const { opensAt, closesAt } = resolveWindow(
     { start, end, zone, ...(disambiguation === undefined ? {} : { disambiguation }) },
     limits,
   );
   const period = { opensAtMs: Date.parse(opensAt), closesAtMs: Date.parse(closesAt) };
-  return overlaps(period, { opensAtMs: fromMs, closesAtMs: toMs }) ? [period] : [];
+  return (fromMs, toMs) =>
+    overlaps(period, { opensAtMs: fromMs, closesAtMs: toMs }) ? [period] : [];
 }

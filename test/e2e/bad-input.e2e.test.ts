@@ -30,8 +30,10 @@ const businessTables = [
   'solution',
   'customer',
   'node',
-  'requirement_group',
-  'requirement_member',
+  'requirement',
+  'team',
+  'freeze_period',
+  'inventory_history',
   'inventory_import',
 ];
 
@@ -450,10 +452,25 @@ describe('bad input', () => {
       );
       tokens.set(role, secret);
     }
-    const samples: readonly [Permission, string, string][] = [
+    const overriding = (override: object) =>
+      JSON.stringify({ decision: 'approved', reason: 'why not', override });
+    const samples: readonly [Permission, string, string, string?][] = [
       ['change.read', 'GET', '/changes'],
       ['change.request', 'POST', '/changes'],
       ['change.decide', 'POST', '/changes/x/decisions'],
+      [
+        'conflict.override',
+        'POST',
+        '/changes/x/decisions',
+        overriding({ reason: 'both are one piece of work', conflicts: true }),
+      ],
+      [
+        'freeze.override',
+        'POST',
+        '/changes/x/decisions',
+        overriding({ reason: 'the shop is down anyway', freezes: true }),
+      ],
+      ['freeze.manage', 'POST', '/freezes'],
       ['change.move', 'POST', '/changes/x/window'],
       ['change.cancel', 'POST', '/changes/x/cancellation'],
       ['change.hold', 'POST', '/changes/x/hold'],
@@ -471,11 +488,11 @@ describe('bad input', () => {
     expect(samples.map(([permission]) => permission).sort()).toEqual(
       Object.keys(permissions).sort(),
     );
-    for (const [permission, method, path] of samples) {
+    for (const [permission, method, path, body = '{}'] of samples) {
       for (const [role, token] of tokens) {
         const response = await send(method, path, {
           token,
-          ...(method === 'GET' ? {} : { body: '{}' }),
+          ...(method === 'GET' ? {} : { body }),
         });
         const allowed = (permissions[permission] as readonly Role[]).includes(role);
         const { type } = allowed ? { type: '' } : ((await response.json()) as ProblemAnswer);

@@ -155,7 +155,9 @@ describe('the command line', () => {
     });
     const impact = await ctc(token, 'impact', 'mad-core-1', 'mad-core-2');
     expect(impact.stdout).toMatch(/services down: \d+, customers: \d+/);
-    expect(impact.stdout).toContain('needs 1 of 2, 0 left');
+    const [service] = /^ {2}(\S+)$/m.exec(impact.stdout)?.slice(1) ?? [];
+    const why = await ctc(token, 'impact', 'mad-core-1', 'mad-core-2', '--explain', service ?? '');
+    expect(why.stdout).toContain('needs 1 of 2');
   });
 
   it('previews the windows of a rule or of a file, in every format', async () => {
