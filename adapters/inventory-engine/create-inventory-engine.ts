@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ConflictSettings } from '../../domain/conflicts/conflict.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { EngineStatus, InventoryEngine } from '../../domain/impact/ports.ts';
+import type { InventoryEngine } from '../../domain/impact/ports.ts';
 import type { Answer, Call } from './engine-messages.ts';
 
 export interface InventoryEngineOptions {
@@ -107,7 +107,7 @@ export function createInventoryEngine({
   void preload();
   return {
     async status() {
-      if (isLoaded) return call('status') as Promise<EngineStatus>;
+      if (isLoaded) return call('status');
       return {
         state: thread === undefined ? 'failed' : 'loading',
         ...{ nodes: 0, interventions: 0, bytes: 0, loadMs: 0, loads: 0, follows: 0 },

@@ -35,7 +35,7 @@ let waiting = 0;
 
 async function answer({ id, method, args }: Call): Promise<Answer> {
   try {
-    const run = methods[method] as (...given: unknown[]) => unknown;
+    const run = methods[method].bind(methods) as (...given: unknown[]) => unknown;
     return { id, result: await run(...args) };
   } catch (error) {
     if (isDomainError(error)) {

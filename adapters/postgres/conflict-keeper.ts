@@ -83,6 +83,7 @@ export function startConflictKeeper(
         const looked = await keepConflictsCurrent(deps);
         if (looked > 0) logger.info({ changes: looked }, 'conflicts computed anew');
       } catch (error) {
+        // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by stop() meanwhile
         if (!stopped) logger.warn({ err: error }, 'conflicts not computed; tried again');
       }
       await new Promise<void>((resolve) => {

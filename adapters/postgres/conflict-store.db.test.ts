@@ -47,7 +47,10 @@ const at = (halfHours: number) =>
   `2026-12-01T${String(Math.floor(halfHours / 2)).padStart(2, '0')}:${halfHours % 2 === 0 ? '00' : '30'}`;
 const now = () => new Date().toISOString();
 
-const edited = (change: string, edit: (trx: Knex) => Promise<unknown> = () => Promise.resolve()) =>
+const edited = (
+  change: string,
+  edit: (trx: Knex) => PromiseLike<unknown> = () => Promise.resolve(),
+) =>
   db.transaction(async (trx) => {
     await lockConflicts(trx);
     const before = await trx('change')
@@ -75,11 +78,14 @@ const end = (change: string) =>
   edited(change, (trx) => trx('change').where({ id: change }).update({ ended_at: now() }));
 
 async function kept(): Promise<Conflict[]> {
-  const rows = await db('conflict').whereNull('gone_at').select();
-  return rows.map(({ kind, severity, subject, changes, evidence }) => ({
-    ...{ kind, severity, subject, changes },
-    ...evidence,
-  })) as Conflict[];
+  const rows = await db('conflict')
+    .whereNull('gone_at')
+    .select<
+      (Omit<Conflict, 'evidence' | 'remedy'> & {
+        evidence: Pick<Conflict, 'evidence' | 'remedy'>;
+      })[]
+    >('kind', 'severity', 'subject', 'changes', 'evidence');
+  return rows.map(({ evidence, ...conflict }) => ({ ...conflict, ...evidence }));
 }
 const byKey = (conflicts: readonly Conflict[]) =>
   Object.fromEntries(conflicts.map((conflict) => [conflictKey(conflict), conflict]));

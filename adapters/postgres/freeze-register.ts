@@ -137,7 +137,9 @@ async function checkScope(trx: Knex, { scope, ...freeze }: FreezePeriod): Promis
   // Whatever is wrong with its times is said before it is stored.
   freezeInstants(freeze, 0, 0);
   if (scope.kind === 'company') return;
-  const known = await trx(scope.kind).where({ id: scope.id }).first<unknown>('id');
+  const known = await trx(scope.kind)
+    .where({ id: scope.id })
+    .first<{ id: string } | undefined>('id');
   if (known !== undefined) return;
   throw new DomainError('invalid', `The inventory has no ${scope.kind} "${scope.id}".`, {
     code: 'invalid-freeze',

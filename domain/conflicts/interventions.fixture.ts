@@ -88,7 +88,7 @@ export const freezeOf = (
     within: (range) =>
       window.opensAtMs < range.closesAtMs && range.opensAtMs < window.closesAtMs ? [window] : [],
     ...given,
-  } satisfies Freeze as Freeze;
+  } satisfies Freeze;
 };
 
 const itemIds = Array.from({ length: 7 }, (_, i) => `item-${i}`);

@@ -54,7 +54,7 @@ export function companyOf(input: CompanyInput): Company {
 /** An empty company and how it becomes another: by what differs, as from the database. */
 export function followCompany(): {
   company: Company;
-  become(step: CompanyInput, before?: (delta: InventoryDelta) => void): void;
+  become: (step: CompanyInput, before?: (delta: InventoryDelta) => void) => void;
 } {
   const company = emptyCompany();
   let before: CompanyInput = { items: [], services: [], groups: [] };

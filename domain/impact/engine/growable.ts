@@ -7,6 +7,6 @@ export function withRoom<A extends Numbers>(data: A, length: number): A {
   const grown = new (data.constructor as new (length: number) => A)(
     Math.max(16, Math.ceil(length * 1.5)),
   );
-  grown.set(data as never);
+  grown.set(data);
   return grown;
 }
