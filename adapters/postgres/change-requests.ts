@@ -111,6 +111,17 @@ async function findUnknown(database: Knex, request: ChangeRequest): Promise<Comp
       message: `there is no item "${id}"`,
     });
   }
+  if (request.team !== undefined) {
+    for (const id of await missing('team', 'id', [request.team])) {
+      complaints.push({ field: 'team', message: `there is no team "${id}"` });
+    }
+  }
+  const numbers = request.after?.map((label) => label.slice('CHG-'.length)) ?? [];
+  const known = await database('change').whereIn('number', numbers).pluck<number[]>('number');
+  request.after?.forEach((label, i) => {
+    if (known.map(String).includes(numbers[i] ?? '')) return;
+    complaints.push({ field: `after[${i}]`, message: `there is no change ${label}` });
+  });
   if (request.kind !== 'release') return complaints;
   const [noApplication] = await missing('application', 'name', [request.application]);
   if (noApplication !== undefined) {

@@ -78,13 +78,11 @@ const end = (change: string) =>
   edited(change, (trx) => trx('change').where({ id: change }).update({ ended_at: now() }));
 
 async function kept(): Promise<Conflict[]> {
-  const rows = await db('conflict')
-    .whereNull('gone_at')
-    .select<
-      (Omit<Conflict, 'evidence' | 'remedy'> & {
-        evidence: Pick<Conflict, 'evidence' | 'remedy'>;
-      })[]
-    >('kind', 'severity', 'subject', 'changes', 'evidence');
+  const rows = await db('conflict').whereNull('gone_at').select<
+    (Omit<Conflict, 'evidence' | 'remedy'> & {
+      evidence: Pick<Conflict, 'evidence' | 'remedy'>;
+    })[]
+  >('kind', 'severity', 'subject', 'changes', 'evidence');
   return rows.map(({ evidence, ...conflict }) => ({ ...conflict, ...evidence }));
 }
 const byKey = (conflicts: readonly Conflict[]) =>

@@ -264,6 +264,63 @@ describe('the command line', () => {
     expect((await ctc(ana.token, 'change', 'cancel', label, '-r', 'a test')).code).toBe(0);
   });
 
+  it('declares a freeze that stands against an approval until it is overridden with a reason', async () => {
+    const { ana, oscar } = system.people;
+    const { token: root } = system.administrator;
+    await ctc(
+      root,
+      ...['principal', 'add', 'carla', '--name', 'Carla Vidal', '--email', 'carla@example.com'],
+      ...['--roles', 'change-manager,customer-care'],
+    );
+    const carla = (await ctc(root, '-o', 'name', 'token', 'issue', 'carla')).stdout.trim();
+    const frozen = await ctc(
+      carla,
+      ...['-o', 'name', 'freeze', 'create', '--scope', 'company', '--start', '2032-11-26T18:00'],
+      ...['--end', '2032-12-01T08:00', '--zone', 'Europe/Madrid', '--reason', 'Black Friday'],
+    );
+    expect(frozen).toMatchObject({ code: 0, stderr: '' });
+    const path = await file(
+      'frozen.yaml',
+      stringify({
+        kind: 'infrastructure',
+        title: 'Replace a switch',
+        reason: 'it is old',
+        department: 'network',
+        team: 'network-nights',
+        window: { start: '2032-11-27T02:00', end: '2032-11-27T04:00', zone: 'Europe/Madrid' },
+        affects: [{ item: 'mad-core-1', effect: 'down' }],
+        steps: ['do it'],
+        rollbackSteps: ['undo it'],
+      }),
+    );
+    const requested = await ctc(ana.token, '-o', 'name', 'change', 'request', '-f', path);
+    const label = requested.stdout.trim();
+    await untilChange(ana, label, ({ state }) => state === 'awaiting-approval');
+    const shown = await ctc(ana.token, 'change', 'show', label);
+    expect(shown.stdout).toContain('in the freeze "Black Friday"');
+    const refused = await ctc(carla, 'change', 'approve', label, '--reason', 'looks good');
+    expect(refused.code).toBe(6);
+    expect(refused.stderr).toContain('Black Friday');
+    const reason = ['--reason', 'it burns', '--override-freezes', 'it would burn until December'];
+    const forbidden = await ctc(oscar.token, 'change', 'approve', label, ...reason);
+    expect(forbidden.code).toBe(4);
+    const next = await ctc(ana.token, '-o', 'json', 'windows', 'next', label, '--count', '1');
+    const [free] = JSON.parse(next.stdout) as { opensAt: string }[];
+    expect(free?.opensAt).toBe('2032-12-01T07:00:00.000Z');
+    const approved = await ctc(carla, 'change', 'approve', label, ...reason);
+    expect(approved).toMatchObject({ code: 0 });
+    const log = await ctc(ana.token, '-o', 'json', 'change', 'log', label);
+    expect(log.stdout).toContain('it would burn until December');
+
+    const impact = await ctc(ana.token, 'change', 'impact', label, '--difference');
+    expect(impact.stdout).toContain('0.0 % of it differs');
+    const affected = await ctc(carla, 'change', 'affected', label, 'services');
+    expect(affected.stdout.split('\n')[0]).toBe('id,name,solution,customer,state');
+    expect((await ctc(ana.token, 'change', 'affected', label, 'customers')).code).toBe(4);
+    const lifted = await ctc(carla, 'freeze', 'lift', frozen.stdout.trim(), '-r', 'called off');
+    expect(lifted.stdout).toContain('lifted by carla');
+  });
+
   it('tells a stranger, an unknown change and an unreachable API apart by its exit code', async () => {
     const { token } = system.people.ana;
     expect((await ctc('ctc_pat_wrong', 'whoami')).code).toBe(4);

@@ -15,7 +15,7 @@ import {
 import type { ChangeStory } from './change-state.ts';
 import { moveWindow } from './move-window.ts';
 import { handlePeopleAtWork } from './people-handlers.ts';
-import { acknowledge, labelOf, needState, refuse } from './refusals.ts';
+import { acknowledge, labelOf, needState, notYet, refuse } from './refusals.ts';
 
 /**
  * The decisions of people. Validators are synchronous and refuse what is wrong already; handlers take
@@ -40,10 +40,17 @@ export function handleMessages(story: ChangeStory): void {
 
 function handleDecisions(story: ChangeStory): void {
   const check = (decision: Decision): void => {
+    // After a worker was killed the record may be a step ahead of the workflow, which goes over it again.
+    if (story.state === 'requested' || story.state === 'assessed') {
+      notYet(
+        'decision-too-early',
+        `${labelOf(story)} is ${story.state}: it does not wait for a decision yet. Try again in a moment.`,
+      );
+    }
     if (story.state !== 'awaiting-approval' || story.plan === null) {
       refuse(
         'decision-too-late',
-        `${labelOf(story)} is ${story.state}: it no longer, or not yet, waits for a decision.`,
+        `${labelOf(story)} is ${story.state}: it no longer waits for a decision.`,
       );
     }
     if (decision.by === story.plan.requester) {

@@ -13,6 +13,16 @@ export function refuse(code: string, message: string): never {
   });
 }
 
+/** Refuses a message that may be right in a moment: the same sent again may be taken. */
+export function notYet(code: string, message: string): never {
+  throw ApplicationFailure.create({
+    message,
+    type: 'conflict',
+    nonRetryable: true,
+    details: [{ code }],
+  });
+}
+
 /** Refuses what is not possible in the state that the change is in. */
 export function needState(
   story: ChangeStory,
