@@ -198,3 +198,8 @@ export function childEnvironment(
 ): NodeJS.ProcessEnv {
   return { ...environment, ...extra };
 }
+
+/** Kubeconfig files of real clusters, for tests that otherwise start control planes of their own. */
+export function testKubeconfigs(environment: Environment = process.env): string[] {
+  return (environment['CTC_TEST_KUBECONFIGS'] ?? '').split(':').filter((file) => file !== '');
+}

@@ -1,12 +1,15 @@
 /**
- * Fetches what the embedded stack (and, with `--tests`, the test run) needs and is not in node_modules:
- * the Temporal programs. Nothing to do is done at once. Exit code 1 with the way out when one cannot be had.
+ * Fetches what the embedded stack needs and is not in node_modules: the Temporal server. With `--tests` what
+ * the test run needs, too: the time-skipping server, and a Kubernetes control plane built from source.
+ * Nothing to do is done at once. Exit code 1 with the way out when one cannot be had; without the control
+ * plane the other tests run, and those on Kubernetes say that they did not.
  */
 import { isDomainError } from '../../domain/errors.ts';
-import { readConfig, searchPath } from '../config.ts';
+import { readConfig, searchPath, testKubeconfigs } from '../config.ts';
 import { resolveTemporalBinary } from '../embedded/temporal-binary.ts';
 import { toolsDirectory } from '../embedded/tools-directory.ts';
 import { createLogger } from '../logging.ts';
+import { resolveKubernetesPrograms } from './kubernetes-programs.ts';
 import { temporalServer, temporalTestServer } from './temporal-programs.ts';
 
 const config = readConfig();
@@ -25,8 +28,26 @@ try {
     }
   }
 } catch (error) {
+  report(error);
+  process.exitCode = 1;
+}
+if (forTests && testKubeconfigs().length === 0) {
+  try {
+    await resolveKubernetesPrograms({
+      logger,
+      dataDirectory: toolsDirectory,
+      onBuild: () =>
+        logger.info(
+          'building a Kubernetes control plane for the tests (once; about ten minutes) …',
+        ),
+    });
+  } catch (error) {
+    report(error);
+  }
+}
+
+function report(error: unknown): void {
   if (!isDomainError(error)) throw error;
   for (const { message } of error.complaints) logger.info(message);
   logger.error(`${error.message} ${error.remedy ?? ''}`);
-  process.exitCode = 1;
 }
