@@ -12,7 +12,7 @@ export interface SiteActivityPorts {
   readonly now: () => string;
 }
 
-const pollMs = 200;
+const defaultPollMs = 200;
 /** Added to the longest ready time-out of the components, for the driver to notice it itself first. */
 const graceMs = 5_000;
 
@@ -48,7 +48,9 @@ export function createSiteActivities({ rollouts, driverFor, now }: SiteActivityP
       const driver = await driverFor(site.datacentre);
       const readyTimeoutMs = Math.max(
         0,
-        ...desired.components.map(({ process }) => process.readyTimeoutMs),
+        ...desired.components.map(
+          ({ process, kubernetes }) => (process ?? kubernetes).readyTimeoutMs,
+        ),
       );
       const deadline = performance.now() + readyTimeoutMs + graceMs;
       return heartbeatWhile(async (signal) => {
@@ -75,7 +77,7 @@ export function createSiteActivities({ rollouts, driverFor, now }: SiteActivityP
               detail: `not ready in time: ${describeStates(desired, observation)}`,
             };
           }
-          await delay(pollMs, undefined, { signal });
+          await delay(driver.pollMs ?? defaultPollMs, undefined, { signal });
         }
       });
     },

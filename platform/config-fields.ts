@@ -81,6 +81,10 @@ const fields = {
     text.optional(),
     'The only directory below which the local driver takes releases from.',
   ),
+  CTC_KUBERNETES_CLUSTERS: field(
+    text.optional(),
+    'Path of the YAML file that says how the Kubernetes cluster of each datacentre is reached; see docs/operations.md. Unset: datacentres with the driver "kubernetes" cannot be deployed to.',
+  ),
   CTC_OPTIMUS: field(
     oneOf(['embedded', 'http']).default('embedded'),
     'Who places components onto offers: the embedded optimiser, or a service over HTTP.',

@@ -35,6 +35,8 @@ export interface Config {
   readonly dataDirectory: string;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly localDriver: { readonly enabled: boolean; readonly releasesRoot?: string };
+  /** Path of the file that says how each Kubernetes cluster is reached. */
+  readonly kubernetesClusters?: string;
   readonly optimus: OptimusConfig;
   readonly approvalExpiryMs: number;
   /** Two disturbances of a customer closer than this conflict. */
@@ -160,6 +162,7 @@ function arrange(values: ConfigValues): Config {
       enabled: values.CTC_LOCAL_DRIVER,
       ...optional('releasesRoot', values.CTC_LOCAL_RELEASES_ROOT),
     },
+    ...optional('kubernetesClusters', values.CTC_KUBERNETES_CLUSTERS),
     optimus: arrangeOptimus(values),
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,

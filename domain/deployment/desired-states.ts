@@ -27,8 +27,8 @@ export function desiredStates(input: {
     const components = placement.assignments
       .filter((assignment) => assignment.datacentre === datacentre)
       .map(({ component }) => {
-        const process = release.components[component];
-        if (process === undefined) {
+        const spec = release.components[component];
+        if (spec === undefined) {
           throw new DomainError(
             'invalid',
             `Release ${release.version} of ${application.name} does not say how "${component}" runs.`,
@@ -38,7 +38,9 @@ export function desiredStates(input: {
             },
           );
         }
-        return { name: component, process, bindings: {} };
+        return spec.runtime === 'kubernetes'
+          ? { name: component, kubernetes: spec, bindings: {} }
+          : { name: component, process: spec, bindings: {} };
       })
       .sort((a, b) => a.name.localeCompare(b.name));
     states[datacentre] = {
