@@ -105,7 +105,7 @@ export async function createClusterClient({
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       headers: {
         accept: 'application/json',
-        ...(auth.headers as Record<string, string> | undefined),
+        ...Object.fromEntries(Object.entries(auth.headers ?? {}).map(([k, v]) => [k, String(v)])),
         ...(typeof auth.auth !== 'string'
           ? {}
           : { authorization: `Basic ${Buffer.from(auth.auth).toString('base64')}` }),

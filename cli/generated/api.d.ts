@@ -2922,6 +2922,8 @@ export interface operations {
                     notes?: string;
                     components: {
                         [key: string]: {
+                            /** @enum {string} */
+                            runtime?: "process";
                             command: string[];
                             directory: string;
                             /** @default {} */
@@ -2935,6 +2937,45 @@ export interface operations {
                             healthPath?: string;
                             /** @default 10000 */
                             readyTimeoutMs?: number;
+                        } | {
+                            /** @enum {string} */
+                            runtime: "kubernetes";
+                            manifests: ({
+                                apiVersion: string;
+                                kind: string;
+                                metadata: {
+                                    name: string;
+                                    namespace?: string;
+                                    labels?: {
+                                        [key: string]: string;
+                                    };
+                                    annotations?: {
+                                        [key: string]: string;
+                                    };
+                                } & {
+                                    [key: string]: unknown;
+                                };
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                            namespace?: string;
+                            endpoint?: {
+                                service: string;
+                                port: number | string;
+                                /**
+                                 * @default http
+                                 * @enum {string}
+                                 */
+                                scheme?: "http" | "https";
+                            } | {
+                                url: string;
+                            };
+                            /** @default 600000 */
+                            readyTimeoutMs?: number;
+                            /** @default 3 */
+                            failAfterRestarts?: number;
+                            /** @default false */
+                            blueGreen?: boolean;
                         };
                     };
                 };
