@@ -27,6 +27,7 @@ import { decisionRoutes } from './routes/decisions.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { impactRoutes } from './routes/impact.ts';
+import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { loginRoutes } from './routes/login.ts';
 import { windowRoutes } from './routes/windows.ts';
@@ -101,6 +102,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     decisionRoutes,
     applicationRoutes,
     inventoryRoutes,
+    inventoryExportRoutes,
     impactRoutes,
     windowRoutes,
     freezeRoutes,

@@ -19,6 +19,7 @@ import {
   purgeIdempotencyKeys,
 } from '../adapters/postgres/idempotency-store.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
+import { createInventoryExporter } from '../adapters/postgres/inventory-exporter.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
@@ -102,6 +103,7 @@ const app = await buildApp(
     messenger: createChangeMessenger(client),
     inventory,
     importer: createInventoryImporter(database),
+    exporter: createInventoryExporter(database),
     engine,
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
