@@ -9,6 +9,7 @@ import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes, toCliError, type ProblemBody } from '../errors.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows } from '../output.ts';
+import { addInventoryExport } from './inventory-export-commands.ts';
 
 type ImportReport = components['schemas']['ImportReport'];
 
@@ -61,6 +62,7 @@ export function addInventoryCommands(program: Command): void {
       }));
       printRows(rows, output, columns, (row) => show(row['id']));
     });
+  addInventoryExport(inventory);
 
   program
     .command('alerts')
