@@ -28,6 +28,7 @@ import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryExportRoutes } from './routes/inventory-export.ts';
+import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { loginRoutes } from './routes/login.ts';
 import { windowRoutes } from './routes/windows.ts';
@@ -103,6 +104,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     applicationRoutes,
     inventoryRoutes,
     inventoryExportRoutes,
+    inventoryHistoryRoutes,
     impactRoutes,
     windowRoutes,
     freezeRoutes,

@@ -20,6 +20,7 @@ import {
 } from '../adapters/postgres/idempotency-store.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
 import { createInventoryExporter } from '../adapters/postgres/inventory-exporter.ts';
+import { createInventoryHistory } from '../adapters/postgres/inventory-history.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
@@ -104,6 +105,7 @@ const app = await buildApp(
     inventory,
     importer: createInventoryImporter(database),
     exporter: createInventoryExporter(database),
+    history: createInventoryHistory(database),
     engine,
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),

@@ -96,24 +96,21 @@ const awkward: InventoryFiles = {
 };
 
 describe('an exported inventory', () => {
-  it.each(inventoryFormats)(
-    'changes nothing when it is imported again, as %s',
-    async (format) => {
-      await inventory.run(open());
-      const before = await inventory.everything();
-      const files = await exportAll(format);
-      expect(Object.keys(files)).toEqual(inventoryKinds);
-      for (const complete of [false, true]) {
-        const report = await inventory.run(files, { format, complete });
-        expect(report.badLines).toEqual([]);
-        for (const counts of Object.values(report.counts)) {
-          expect(counts).toMatchObject({ inserted: 0, updated: 0, removed: 0, kept: 0 });
-        }
+  it.each(inventoryFormats)('changes nothing when it is imported again, as %s', async (format) => {
+    await inventory.run(open());
+    const before = await inventory.everything();
+    const files = await exportAll(format);
+    expect(Object.keys(files)).toEqual(inventoryKinds);
+    for (const complete of [false, true]) {
+      const report = await inventory.run(files, { format, complete });
+      expect(report.badLines).toEqual([]);
+      for (const counts of Object.values(report.counts)) {
+        expect(counts).toMatchObject({ inserted: 0, updated: 0, removed: 0, kept: 0 });
       }
-      const { inventory_import: _, ...after } = await inventory.everything();
-      expect({ ...after, inventory_import: before['inventory_import'] }).toEqual(before);
-    },
-  );
+    }
+    const { inventory_import: _, ...after } = await inventory.everything();
+    expect({ ...after, inventory_import: before['inventory_import'] }).toEqual(before);
+  });
 
   it.each(inventoryFormats)('is the same inventory in an empty database, as %s', async (format) => {
     for (const files of [open(), awkward]) {

@@ -10,6 +10,7 @@ import { CliError, exitCodes, toCliError, type ProblemBody } from '../errors.ts'
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows } from '../output.ts';
 import { addInventoryExport } from './inventory-export-commands.ts';
+import { addInventoryHistory } from './inventory-history-commands.ts';
 
 type ImportReport = components['schemas']['ImportReport'];
 
@@ -63,6 +64,7 @@ export function addInventoryCommands(program: Command): void {
       printRows(rows, output, columns, (row) => show(row['id']));
     });
   addInventoryExport(inventory);
+  addInventoryHistory(inventory);
 
   program
     .command('alerts')

@@ -610,6 +610,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/inventory/{kind}/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each time a row came, changed or went, the earliest first, with who imported it */
+        get: operations["getInventoryHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A row as it is, or as it was in a version or when a change was last assessed
+         * @description Of a change it is what its newest assessment, and so its approval, was made with. A row with the id "export" has its history only.
+         */
+        get: operations["getInventoryRow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/changes/{change}/impact/difference": {
         parameters: {
             query?: never;
@@ -1124,6 +1161,29 @@ export interface components {
             readonly next: {
                 from: string;
                 to: string;
+            }[];
+        };
+        InventoryRow: {
+            /** @enum {string} */
+            kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+            id: string;
+            /** @description Of the inventory that it is of */
+            version: number;
+            /** @description By the columns of its file: one, or of dependencies all that the dependent needs */
+            rows: {
+                [key: string]: string | number;
+            }[];
+        };
+        InventoryChange: {
+            /** @description Of the inventory, from which on it was so */
+            version: number;
+            /** @description Null for what was there before versions were kept */
+            importedAt: string | null;
+            importedBy: string | null;
+            source: string;
+            /** @description What it was from then on; empty when it was removed */
+            rows: {
+                [key: string]: string | number;
             }[];
         };
         ImportReport: {
@@ -3322,6 +3382,96 @@ export interface operations {
                 content: {
                     "text/csv": components["schemas"]["Problem"];
                     "application/x-ndjson": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInventoryHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                /** @description Of latencies both sites, as mad%2Fpar; of dependencies the dependent */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["InventoryChange"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInventoryRow: {
+        parameters: {
+            query?: {
+                version?: number;
+                /** @description Label such as CHG-12, or id */
+                change?: string;
+            };
+            header?: never;
+            path: {
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                /** @description Of latencies both sites, as mad%2Fpar; of dependencies the dependent */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryRow"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
