@@ -31,6 +31,7 @@ import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { loginRoutes } from './routes/login.ts';
+import { netboxRoutes } from './routes/netbox.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
 
@@ -105,6 +106,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     inventoryRoutes,
     inventoryExportRoutes,
     inventoryHistoryRoutes,
+    netboxRoutes,
     impactRoutes,
     windowRoutes,
     freezeRoutes,

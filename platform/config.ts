@@ -36,6 +36,8 @@ export interface Config {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly localDriver: { readonly enabled: boolean; readonly releasesRoot?: string };
   readonly optimus: OptimusConfig;
+  /** Path of a file. */
+  readonly netboxSources?: string;
   readonly approvalExpiryMs: number;
   /** Two disturbances of a customer closer than this conflict. */
   readonly customerDistanceMs: number;
@@ -161,6 +163,7 @@ function arrange(values: ConfigValues): Config {
       ...optional('releasesRoot', values.CTC_LOCAL_RELEASES_ROOT),
     },
     optimus: arrangeOptimus(values),
+    ...optional('netboxSources', values.CTC_NETBOX_SOURCES),
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,
     reapprovalShare: values.CTC_REAPPROVAL_PERCENT / 100,

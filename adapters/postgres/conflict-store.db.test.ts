@@ -146,7 +146,7 @@ describe('the kept conflicts', () => {
     const live: string[] = [];
     const inForce: string[] = [];
     const found = new Set<string>();
-    for (let edit = 0; edit < 240; edit += 1) {
+    for (let edit = 0; edit < 160; edit += 1) {
       const what = random(14);
       const start = random(20);
       const chosen = live[random(Math.max(1, live.length))];

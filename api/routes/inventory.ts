@@ -11,6 +11,7 @@ import { pageQuerySchema, problems } from '../schemas/common.ts';
 import { disturbancesSchema, explanationSchema, impactSchema } from '../schemas/impact.ts';
 import { importReportSchema } from '../schemas/inventory.ts';
 import type { TypedApp } from '../typed-app.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { FastifyRequest } from 'fastify';
 
 const tags = ['inventory'];
@@ -197,15 +198,6 @@ export function inventoryRoutes(app: TypedApp, deps: AppDeps): void {
     },
     () => deps.engine.status(),
   );
-}
-
-/** Fields that were not given are absent, not undefined. */
-function withoutUndefined<T extends object>(
-  given: T,
-): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as never;
 }
 
 /** Before the kind in the name of a file of rows that are to go. */

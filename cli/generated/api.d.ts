@@ -647,6 +647,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/inventory/netbox-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The NetBoxes that may be imported */
+        get: operations["listNetboxSources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/netbox-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a whole NetBox, all or nothing; 422 with every bad line when something is wrong
+         * @description Rows belong to the source. What it brought before and NetBox has no more is removed, in the kinds that NetBox knows.
+         */
+        post: operations["importNetbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/changes/{change}/impact/difference": {
         parameters: {
             query?: never;
@@ -1229,6 +1266,33 @@ export interface components {
             loadMs: number;
             loads: number;
             follows: number;
+        };
+        NetboxReport: {
+            imported: boolean;
+            version?: number;
+            counts: {
+                [key: string]: {
+                    rows: number;
+                    inserted: number;
+                    updated: number;
+                    removed: number;
+                    kept: number;
+                };
+            };
+            badLines: {
+                /** @enum {string} */
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                line: number;
+                column?: string;
+                message: string;
+            }[];
+            badLineCount: number;
+            /** @description What of NetBox did not become inventory, the first 100 */
+            skipped: {
+                what: string;
+                why: string;
+            }[];
+            skippedCount: number;
         };
         WindowPreview: {
             opensAt: string;
@@ -3454,6 +3518,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InventoryRow"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNetboxSources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            name: string;
+                            url: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importNetbox: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description One of GET /inventory/netbox-sources */
+                    source: string;
+                    /** @default false */
+                    dryRun?: boolean;
+                    /** @description How many rows may be removed: the number that the refusal named */
+                    confirmedRemovals?: number;
+                    /**
+                     * @description What becomes of rows that belong to another source and differ
+                     * @default refuse
+                     * @enum {string}
+                     */
+                    foreignRows?: "refuse" | "keep";
+                    /**
+                     * Format: uuid
+                     * @description Names the import, to ask for its progress
+                     */
+                    importId?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetboxReport"];
+                };
+            };
+            /** @description Default Response */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetboxReport"];
                 };
             };
             /** @description Default Response */
