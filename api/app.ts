@@ -14,6 +14,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import type { AppDeps, AppOptions } from './app-deps.ts';
+import { logRequest } from './log-request.ts';
 import { authentication } from './plugins/authentication.ts';
 import { formBody } from './plugins/form-body.ts';
 import { idempotency } from './plugins/idempotency.ts';
@@ -37,7 +38,7 @@ import type { TypedApp } from './typed-app.ts';
 
 /** The API, ready to listen or to be injected into; reads no environment and opens no port. */
 export async function buildApp(deps: AppDeps, options: AppOptions): Promise<TypedApp> {
-  const logger: FastifyBaseLogger = options.logger;
+  const logger: FastifyBaseLogger = options.logger.child({}, { serializers: { req: logRequest } });
   const app: TypedApp = fastify({
     loggerInstance: logger,
     bodyLimit: options.bodyLimitBytes,
