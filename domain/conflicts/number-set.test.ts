@@ -21,7 +21,7 @@ const membersOf = (set: NumberSet): number[] => {
   }
   return members;
 };
-const rising = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b);
+const rising = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b);
 
 describe('sets of numbers as runs', () => {
   it('take away a run that spans several of the others', () => {
@@ -43,11 +43,13 @@ describe('sets of numbers as runs', () => {
           expect(hasNumber(a, number)).toBe(inLeft.has(number));
         }
         // The same runs as if they had been made of what is left: rising, apart, and none empty.
-        expect(subtract(a, b)).toEqual(toSet([...inLeft.difference(inRight)]));
+        expect(subtract(a, b)).toEqual(toSet(left.filter((number) => !inRight.has(number))));
         const common: number[] = [];
         eachCommonRun(a, b, (from, to) => common.push(from, to));
-        expect(membersOf(Int32Array.from(common))).toEqual(rising(inLeft.intersection(inRight)));
-        expect(overlapSomewhere(a, b)).toBe(!inLeft.isDisjointFrom(inRight));
+        expect(membersOf(Int32Array.from(common))).toEqual(
+          rising(left.filter((number) => inRight.has(number))),
+        );
+        expect(overlapSomewhere(a, b)).toBe(common.length > 0);
       }),
       { numRuns: 2000 },
     );
