@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isDomainError } from '../../domain/errors.ts';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
 import type { NetboxImporter, NetboxImportOptions } from '../../domain/inventory/netbox-ports.ts';
 import {
@@ -87,8 +88,9 @@ describe('the import of a configured NetBox', () => {
     const { counts } = await run();
     emptied = carriers;
     await expect(run()).rejects.toMatchObject({ kind: 'refused', code: 'removal-guard' });
-    const refused = await run().catch((error: { remedy: string }) => error.remedy);
-    const confirmedRemovals = Number(/confirm (\d+)/.exec(String(refused))?.[1]);
+    const refused: unknown = await run().catch((error: unknown) => error);
+    const remedy = isDomainError(refused) ? (refused.remedy ?? '') : '';
+    const confirmedRemovals = Number(/confirm (\d+)/.exec(remedy)?.[1]);
     const tried = await run({ confirmedRemovals, dryRun: true });
     expect(tried.imported).toBe(false);
     expect(await count('service', 'hq')).toBe(counts.services!.rows);

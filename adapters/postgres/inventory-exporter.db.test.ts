@@ -8,6 +8,7 @@ import {
   inventoryFormats,
   inventoryKinds,
   type InventoryFormat,
+  type InventoryKind,
 } from '../../domain/inventory/inventory-kinds.ts';
 import {
   createTestInventory,
@@ -41,8 +42,8 @@ beforeEach(async () => {
 async function exportAll(
   format: InventoryFormat,
   { of = exporter, source }: { of?: InventoryExporter; source?: string } = {},
-): Promise<InventoryFiles> {
-  const files: InventoryFiles = {};
+): Promise<Partial<Record<InventoryKind, Buffer>>> {
+  const files: Partial<Record<InventoryKind, Buffer>> = {};
   for (const kind of inventoryKinds) {
     const { stream } = await of.export(kind, {
       format,
@@ -53,27 +54,25 @@ async function exportAll(
   }
   return files;
 }
-const text = (files: InventoryFiles) =>
-  Object.fromEntries(Object.entries(files).map(([kind, file]) => [kind, String(file)]));
+const text = (files: Partial<Record<InventoryKind, Buffer>>) =>
+  Object.fromEntries(Object.entries(files).map(([kind, file]) => [kind, file.toString()]));
 const open = () =>
   Object.fromEntries(
     inventoryKinds.map((kind) => [kind, createReadStream(join(examples, `${kind}.csv`))]),
   );
-/** Rows without what differs between databases: numbers and versions. */
-const rowsOf = async ({ everything }: TestInventory) => {
-  const { inventory_import: _, ...tables } = await everything();
-  return Object.fromEntries(
-    Object.entries(tables).map(([table, rows]) => [
+/** Rows without what differs between databases: imports, numbers and versions. */
+const rowsOf = async ({ everything }: TestInventory) =>
+  Object.entries(await everything())
+    .filter(([table]) => table !== 'inventory_import')
+    .map(([table, rows]) => [
       table,
       rows
         .map((row) => {
-          const { nr: _nr, since: _since, ...rest } = JSON.parse(row) as Record<string, unknown>;
-          return JSON.stringify(rest);
+          const values = Object.entries(JSON.parse(row) as Record<string, unknown>);
+          return JSON.stringify(values.filter(([column]) => !['nr', 'since'].includes(column)));
         })
         .sort(),
-    ]),
-  );
-};
+    ]);
 
 /** What is hard to write down: quotes, commas, backslashes, and numbers with and without digits behind the point. */
 const awkward: InventoryFiles = {
@@ -108,7 +107,8 @@ describe('an exported inventory', () => {
         expect(counts).toMatchObject({ inserted: 0, updated: 0, removed: 0, kept: 0 });
       }
     }
-    const { inventory_import: _, ...after } = await inventory.everything();
+    const after = await inventory.everything();
+    // But for the record that there were imports.
     expect({ ...after, inventory_import: before['inventory_import'] }).toEqual(before);
   });
 

@@ -118,7 +118,7 @@ export function inventoryHistoryRoutes(app: TypedApp, deps: AppDeps): void {
 
 type Row = Readonly<Record<string, string | number>>;
 const asRows = (entry: Row | readonly Row[] | null): Row[] =>
-  entry === null ? [] : ([entry].flat() as Row[]);
+  entry === null ? [] : [entry].flat<(Row | readonly Row[])[]>();
 
 function unknownRow(kind: InventoryKind, id: string, version?: number): DomainError {
   const when = version === undefined ? 'and never had' : `in version ${version}`;

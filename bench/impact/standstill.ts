@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const resolutionMs = 1;
@@ -7,22 +6,23 @@ export interface Standstill {
   /** Delays of the event loop as Node measures them, in milliseconds. */
   readonly p99Ms: number;
   readonly longestMs: number;
-  /** The longest without what the thread only waited for a processor that others had: what its own work took. */
-  readonly ownMs: number;
+  /** The longest that this thread computed without a break. */
+  readonly computedMs: number;
 }
 
 /**
- * How long the event loop of this thread stands still while something is done. On a machine with other work the
- * system's scheduler makes it stand still as well; Linux says for how long.
+ * How long the event loop of this thread stands still while something is done. On a machine with other work (the
+ * engine's thread and PostgreSQL among it) the scheduler makes it stand still as well: what the thread itself
+ * computed meanwhile is told from that by its processor time.
  */
 export async function standstillOf(work: () => Promise<unknown>): Promise<Standstill> {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
-  let ownMs = 0;
-  let [atMs, waitedMs] = [performance.now(), waitedForProcessorMs()];
+  let computedMs = 0;
+  let before = usedMs();
   const tick = setInterval(() => {
-    const [nowMs, waitedNowMs] = [performance.now(), waitedForProcessorMs()];
-    ownMs = Math.max(ownMs, nowMs - atMs - (waitedNowMs - waitedMs) - resolutionMs);
-    [atMs, waitedMs] = [nowMs, waitedNowMs];
+    const now = usedMs();
+    computedMs = Math.max(computedMs, now - before);
+    before = now;
   }, resolutionMs);
   delay.enable();
   try {
@@ -36,15 +36,10 @@ export async function standstillOf(work: () => Promise<unknown>): Promise<Stands
   const [p99Ms = 0, longestMs = 0] = [delay.percentile(99), delay.max].map(
     (ns) => ns / 1e6 - resolutionMs,
   );
-  return { p99Ms, longestMs, ownMs };
+  return { p99Ms, longestMs, computedMs };
 }
 
-/** Of this process's main thread since its start; 0 where the system does not say. */
-function waitedForProcessorMs(): number {
-  try {
-    // Nanoseconds on a processor, and waiting for one.
-    return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6;
-  } catch {
-    return 0;
-  }
+function usedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
