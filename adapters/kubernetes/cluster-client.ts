@@ -100,7 +100,7 @@ export async function createClusterClient({
     }
     const timeout = AbortSignal.timeout(timeoutMs);
     const answer = await request(url, {
-      method: method as Dispatcher.HttpMethod,
+      method: method,
       dispatcher,
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       headers: {
