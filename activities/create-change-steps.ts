@@ -5,6 +5,10 @@ import {
   type AssessmentActivityPorts,
 } from './assessment-activities.ts';
 import { createBakeActivities } from './bake-activities.ts';
+import {
+  createComparisonActivities,
+  type ComparisonActivityPorts,
+} from './comparison-activities.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
@@ -12,7 +16,8 @@ import { createVerificationActivities } from './verification-activities.ts';
 import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
-  Omit<RolloutActivityPorts, 'latencies'> & {
+  Omit<RolloutActivityPorts, 'latencies' | 'comparisons'> &
+  Pick<ComparisonActivityPorts, 'comparisons'> & {
     readonly record: RecordSteps;
     readonly inventory: Pick<
       InventoryReader,
@@ -30,6 +35,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
     ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),
     ...createSiteActivities(ports),
     ...createBakeActivities(ports),
+    ...createComparisonActivities(ports),
     ...createVerificationActivities({
       ...ports,
       offers: () => inventory.offers(),

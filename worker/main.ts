@@ -6,6 +6,7 @@ import { createDriverRegistry } from '../adapters/driver-registry.ts';
 import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import { createChangeRegister } from '../adapters/postgres/change-register.ts';
+import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { startConflictKeeper } from '../adapters/postgres/conflict-keeper.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
@@ -77,6 +78,7 @@ const activities = createChangeSteps({
   record: createRecordSteps({ database, engine, now }),
   changes: createChangeRegister(database, engine),
   rollouts: createRolloutRegister({ database, inventory }),
+  comparisons: createComparisonRegister(database),
   inventory,
   engine,
   approvals: { expiryMs: config.approvalExpiryMs, twoPersonsFromServicesDown: 1_000 },

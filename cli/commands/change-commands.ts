@@ -4,6 +4,7 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';
+import { addDiffCommand } from './comparison-commands.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
 import { getChange, type Change } from './get-change.ts';
@@ -124,6 +125,7 @@ export function addChangeCommands(program: Command): void {
     });
   addDecisionCommands(change);
   addChangeImpactCommands(change);
+  addDiffCommand(change);
 }
 
 async function listAll(

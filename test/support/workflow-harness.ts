@@ -10,6 +10,7 @@ import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.t
 import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
 import { createChangeRegister } from '../../adapters/postgres/change-register.ts';
+import { createComparisonRegister } from '../../adapters/postgres/comparison-register.ts';
 import { createChangeRequests } from '../../adapters/postgres/change-requests.ts';
 import { createInventoryEngine } from '../../adapters/inventory-engine/create-inventory-engine.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
@@ -164,6 +165,7 @@ export async function createWorkflowHarness(options: {
     changes,
     inventory,
     rollouts,
+    comparisons: createComparisonRegister(database),
     engine,
     optimus,
     driverFor,
