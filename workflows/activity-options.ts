@@ -20,6 +20,8 @@ export const recordOptions: LocalActivityOptions = {
 /** Reading the inventory and computing impact and conflicts: seconds on a large graph. */
 export const assessmentOptions: ActivityOptions = {
   startToCloseTimeout: '5 minutes',
+  // Without one a killed worker's assessment would be missed for all of the five minutes.
+  heartbeatTimeout: '6 seconds',
   retry: {
     initialInterval: '500 milliseconds',
     maximumInterval: '10 seconds',
@@ -36,7 +38,7 @@ export const comparisonOptions: ActivityOptions = {
 
 /** Reads the calendar and the database; a window that was missed can wait for both to come back. */
 export const windowOptions: ActivityOptions = {
-  startToCloseTimeout: '1 minute',
+  startToCloseTimeout: '15 seconds',
   retry: {
     initialInterval: '500 milliseconds',
     maximumInterval: '10 seconds',

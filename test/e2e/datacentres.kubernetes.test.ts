@@ -1,11 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stringify } from 'yaml';
 import { answerOf, onceHeaders } from '../../cli/client.ts';
-import { importInventory } from '../../cli/commands/inventory-commands.ts';
 import type { Change } from '../../cli/commands/get-change.ts';
 import type { Manifest } from '../../domain/application/release-definition.ts';
 import {
@@ -20,25 +15,21 @@ import {
   logOf,
   releaseRequest,
   request,
-  startE2eSystem,
   until,
   untilChange,
   untilLogged,
   type E2eSystem,
 } from '../support/e2e-system.ts';
-import type { Datacentre } from '../support/kubernetes/datacentre.ts';
-import { startEdge, type Ingress } from '../support/kubernetes/ingress.ts';
+import type { KubernetesObject } from '../support/kubernetes/kubernetes-api.ts';
 import {
-  connectToKubernetes,
-  type KubernetesApi,
-  type KubernetesObject,
-} from '../support/kubernetes/kubernetes-api.ts';
+  clusterNames,
+  startClusterSystem,
+  type ClusterName,
+  type ClusterSystem,
+} from '../support/cluster-system.ts';
 import { describeWithDatacentres } from '../support/kubernetes/shared-datacentres.ts';
-import { startDatacentres, type Datacentres } from '../support/kubernetes/start-datacentres.ts';
 
 const namespace = 'boutique';
-const names = ['mad', 'bcn', 'par'] as const;
-type Name = (typeof names)[number];
 /** Long enough for a cluster to come back, on a busy machine. */
 const patienceMs = 300_000;
 
@@ -53,49 +44,17 @@ const collections: Readonly<Record<string, string>> = {
 };
 
 await describeWithDatacentres('An application of eleven services in three clusters', () => {
-  let datacentres: Datacentres;
+  let started: ClusterSystem;
   let system: E2eSystem;
-  let edge: Ingress;
-  let clustersDirectory: string;
-  const opened: (() => Promise<void> | void)[] = [];
-  const clusters = {} as Record<Name, Datacentre>;
-  const apis = {} as Record<Name, KubernetesApi>;
+  let clusters: ClusterSystem['clusters'];
+  let apis: ClusterSystem['apis'];
   const plain = boutiqueManifests(namespace);
   /** What each release consists of, to hold clusters against. */
   const releases = new Map<string, Readonly<Record<string, readonly Manifest[]>>>();
 
   beforeAll(async () => {
-    datacentres = await startDatacentres(3, { names });
-    opened.push(() => datacentres.stop());
-    clustersDirectory = await mkdtemp(join(tmpdir(), 'ctc-clusters-'));
-    opened.push(() => rm(clustersDirectory, { recursive: true, force: true }));
-    for (const [index, name] of names.entries()) {
-      const cluster = datacentres.all[index];
-      if (cluster === undefined) throw new Error(`There is no datacentre ${name}.`);
-      clusters[name] = cluster;
-      const api = await connectToKubernetes(cluster.kubeconfig);
-      apis[name] = api;
-      opened.push(() => api.close());
-    }
-    edge = await startEdge(apis, namespace);
-    opened.push(() => edge.close());
-    const clustersFile = join(clustersDirectory, 'clusters.yaml');
-    const accounts = Object.fromEntries(
-      names.map((name) => [name, { kubeconfig: { file: clusters[name].kubeconfig } }]),
-    );
-    await writeFile(clustersFile, stringify({ clusters: accounts }));
-    system = await startE2eSystem({ CTC_KUBERNETES_CLUSTERS: clustersFile });
-    opened.push(() => system.stop());
-    const rows = [
-      'id,name,country,time_zone,driver,availability_percent,user_latency_ms',
-      'mad,Madrid,ES,Europe/Madrid,kubernetes,99.5,8',
-      'bcn,Barcelona,ES,Europe/Madrid,kubernetes,99.5,10',
-      'par,Paris,FR,Europe/Paris,kubernetes,99.5,14',
-    ];
-    const inventory = join(clustersDirectory, 'datacentres.csv');
-    await writeFile(inventory, `${rows.join('\n')}\n`);
-    const report = await importInventory(system.administrator, [inventory]);
-    if (!report.imported) throw new Error(JSON.stringify(report));
+    started = await startClusterSystem({ namespace });
+    ({ system, clusters, apis } = started);
     // The answers of the tests' pods are read from API servers that share two cores with everything else.
     await registerBoutique(system.people, {
       nfrs: {
@@ -107,9 +66,7 @@ await describeWithDatacentres('An application of eleven services in three cluste
     });
   }, patienceMs);
 
-  afterAll(async () => {
-    for (const close of opened.reverse()) await close();
-  }, patienceMs);
+  afterAll(() => started.stop(), patienceMs);
 
   const register = async (
     version: string,
@@ -118,7 +75,7 @@ await describeWithDatacentres('An application of eleven services in three cluste
   ): Promise<void> => {
     const manifests = withImage(withPodAnnotations(plain, annotations), version);
     releases.set(version, manifests);
-    const release = { version, manifests, edge: edge.url, component };
+    const release = { version, manifests, edge: started.edge.url, component };
     await registerBoutiqueRelease(system.people, release);
   };
   /** Asks for it and approves it. */
@@ -145,7 +102,11 @@ await describeWithDatacentres('An application of eleven services in three cluste
     );
 
   /** Every object of the release is in the cluster as it says, of that change, and no other one is. */
-  const expectCluster = async (name: Name, version: string, change: Change): Promise<void> => {
+  const expectCluster = async (
+    name: ClusterName,
+    version: string,
+    change: Change,
+  ): Promise<void> => {
     const wanted = Object.values(releases.get(version) ?? {}).flat();
     const found: string[] = [];
     for (const [kind, path] of Object.entries(collections)) {
@@ -168,7 +129,7 @@ await describeWithDatacentres('An application of eleven services in three cluste
     expect(found.toSorted()).toEqual(all.toSorted());
   };
   const expectEverywhere = async (version: string, change: Change): Promise<void> => {
-    for (const name of names) await expectCluster(name, version, change);
+    for (const name of clusterNames) await expectCluster(name, version, change);
   };
 
   it(
@@ -335,7 +296,7 @@ await describeWithDatacentres('An application of eleven services in three cluste
     async () => {
       await register('1.5.0', { payment: { 'life.ctc.test/ready-after': 'never' } });
       const { oscar } = system.people;
-      const label = await deploy('1.5.0', { waves: [names.map((name) => name)] });
+      const label = await deploy('1.5.0', { waves: [[...clusterNames]] });
       await until(async () => {
         const live = await apis.par.get(`${collections['Deployment']}/payment`);
         return annotationsOf(live)['ctc/release'] === '1.5.0';
@@ -353,7 +314,7 @@ await describeWithDatacentres('An application of eleven services in three cluste
     async () => {
       await register('1.6.0', { email: { 'life.ctc.test/ready-after': 'never' } });
       const { ana, oscar } = system.people;
-      const label = await deploy('1.6.0', { waves: [names.map((name) => name)] });
+      const label = await deploy('1.6.0', { waves: [[...clusterNames]] });
       await until(async () => {
         const live = await apis.bcn.get(`${collections['Deployment']}/email`);
         return annotationsOf(live)['ctc/release'] === '1.6.0';
