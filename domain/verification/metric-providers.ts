@@ -4,10 +4,10 @@ const pointerSchema = z
   .string()
   .max(500)
   .regex(/^(\/([^~/]|~[01])*)*$/, 'use a JSON pointer (RFC 6901), such as /checks/0/ready');
-const addressSchema = z.url({
-  protocol: /^https?$/,
-  error: 'use an address that begins with http:// or https://',
-});
+const addressSchema = z
+  .url({ protocol: /^https?$/, error: 'use an address that begins with http:// or https://' })
+  .max(2000)
+  .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'leave user name and password out');
 
 /**
  * Where a metric's measured value comes from. Texts may name `{{args.datacentre}}` and the like
@@ -20,7 +20,7 @@ export const metricProviderSchema = z.discriminatedUnion('kind', [
     /** Asked of each replica itself; needs the scope `component`. */
     path: z.string().max(1000).startsWith('/').optional(),
     /** Or a fixed address, of a host in CTC_VERIFICATION_HOSTS. */
-    url: addressSchema.max(2000).optional(),
+    url: addressSchema.optional(),
     /** Of the empty pointer: the whole answer. */
     pointer: pointerSchema.optional(),
   }),
@@ -32,7 +32,7 @@ export const metricProviderSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('webhook'),
     /** Of a host in CTC_VERIFICATION_HOSTS. */
-    url: addressSchema.max(2000),
+    url: addressSchema,
     pointer: pointerSchema.default(''),
   }),
   /** A program in CTC_VERIFICATION_COMMANDS, without a shell. Measures `{exitCode, output}`. */
