@@ -5,13 +5,15 @@ import {
   type AssessmentActivityPorts,
 } from './assessment-activities.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
+import type { AnalysisPorts } from './run-analysis.ts';
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
 import { createVerificationActivities } from './verification-activities.ts';
 import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
-  Omit<RolloutActivityPorts, 'latencies'> & {
+  Omit<RolloutActivityPorts, 'latencies'> &
+  AnalysisPorts & {
     readonly record: RecordSteps;
     readonly inventory: Pick<
       InventoryReader,

@@ -12,6 +12,8 @@ import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { ExpressionEvaluator } from '../domain/verification/expressions.ts';
+import type { WhyNotMeasurable } from '../domain/verification/metric-checks.ts';
 import type { FreezeRegister } from '../domain/windows/freeze-ports.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
 
@@ -32,6 +34,8 @@ export interface AppDeps {
   readonly freezes: FreezeRegister;
   readonly optimus: Optimus;
   readonly hashOf: HashOf;
+  readonly expressions: ExpressionEvaluator;
+  readonly whyNotMeasurable: WhyNotMeasurable;
   /** Looks at the outbox now. */
   readonly kickOutbox: () => void;
   /** Rejects when the part cannot be reached. */

@@ -29,6 +29,7 @@ import { healthRoutes } from './routes/health.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { loginRoutes } from './routes/login.ts';
+import { measurementRoutes } from './routes/measurements.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
 
@@ -98,6 +99,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     accessRoutes,
     changeRoutes,
     changeEventRoutes,
+    measurementRoutes,
     decisionRoutes,
     applicationRoutes,
     inventoryRoutes,

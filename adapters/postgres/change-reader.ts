@@ -15,9 +15,12 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Impact } from '../../domain/impact/impact.ts';
 import type { InventoryEngine } from '../../domain/impact/ports.ts';
 import type { WaitingFor } from '../../domain/change/story.ts';
+import type { Placement } from '../../domain/placement/simulation.ts';
+import type { VerificationReport } from '../../domain/verification/judge-verification.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
 import { interventionOf, presentConflicts } from './conflict-store.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { listMeasurements, metricsSoFar } from './metrics-reader.ts';
 
 export interface ChangeReaderDeps {
   readonly database: Knex;
@@ -75,7 +78,7 @@ export function createChangeReader({ database, engine }: ChangeReaderDeps): Chan
       const [approvals, conflicts, attempts] = await Promise.all([
         approvalsOf(database, row.id),
         conflictsOf(database, row.id),
-        attemptsOf(database, row.id),
+        attemptsOf(database, row),
       ]);
       return toDetail(row, approvals, conflicts, attempts);
     },
@@ -113,6 +116,8 @@ export function createChangeReader({ database, engine }: ChangeReaderDeps): Chan
           'inputs',
         );
     },
+
+    measurements: (changeId, page) => listMeasurements(database, changeId, page),
 
     async impact(changeId) {
       const row = await database('impact_assessment')
@@ -248,18 +253,19 @@ async function conflictsOf(database: Knex, id: string): Promise<ConflictView[]> 
   }));
 }
 
-async function attemptsOf(database: Knex, id: string): Promise<AttemptView[]> {
+async function attemptsOf(database: Knex, { id, plan }: ChangeRow): Promise<AttemptView[]> {
   const [attempts, sites, verifications] = await Promise.all([
     database('attempt').where({ change_id: id }).orderBy('number').select<
       {
         number: number;
         kind: string;
         release_version: string;
+        placement: Placement;
         waves: string[][];
         endpoints: AttemptView['endpoints'];
         started_at: string;
       }[]
-    >('number', 'kind', 'release_version', 'waves', 'endpoints', 'started_at'),
+    >('number', 'kind', 'release_version', 'placement', 'waves', 'endpoints', 'started_at'),
     database('site_outcome')
       .where({ change_id: id })
       .orderBy(['attempt', 'datacentre'])
@@ -272,18 +278,27 @@ async function attemptsOf(database: Knex, id: string): Promise<AttemptView[]> {
       ),
     database('verification')
       .where({ change_id: id })
-      .select<{ attempt: number; report: unknown }[]>('attempt', 'report'),
+      .select<{ attempt: number; report: VerificationReport }[]>('attempt', 'report'),
   ]);
-  return attempts.map((attempt) => ({
-    number: attempt.number,
-    kind: attempt.kind,
-    release: attempt.release_version,
-    waves: attempt.waves,
-    startedAt: attempt.started_at,
-    sites: sites
-      .filter((site) => site.attempt === attempt.number)
-      .map(({ attempt: _, ...site }) => site),
-    verification: verifications.find((row) => row.attempt === attempt.number)?.report ?? null,
-    endpoints: attempt.endpoints,
-  }));
+  const metrics = plan?.application?.verification.metrics;
+  const view = async (attempt: (typeof attempts)[number]): Promise<AttemptView> => {
+    const report = verifications.find((row) => row.attempt === attempt.number)?.report;
+    return {
+      number: attempt.number,
+      kind: attempt.kind,
+      release: attempt.release_version,
+      waves: attempt.waves,
+      startedAt: attempt.started_at,
+      sites: sites
+        .filter((site) => site.attempt === attempt.number)
+        .map(({ attempt: _, ...site }) => site),
+      verification: report ?? null,
+      metrics:
+        report === undefined
+          ? await metricsSoFar(database, id, attempt, metrics)
+          : (report.metrics ?? []),
+      endpoints: attempt.endpoints,
+    };
+  };
+  return Promise.all(attempts.map(view));
 }

@@ -147,7 +147,7 @@ export function summariseMetrics(metrics: readonly JudgedMetric[]): string {
     const worst = series.filter(({ phase }) => phase !== 'Successful');
     const shown = worst.slice(0, 3).map(({ scope, phase, because, last }) => {
       const where = scope === '' ? metric : `${metric} of ${scope}`;
-      return `${where}: ${phase} (${because}${last === null ? '' : `; last: ${last.detail}`})`;
+      return `${where}: ${phase} (${because}${last === null ? '' : `; last: ${last.detail.slice(0, 200)}`})`;
     });
     const more = worst.length > 3 ? `, and ${worst.length - 3} more series` : '';
     return series.length === 0

@@ -32,13 +32,21 @@ export function complaintAboutSize(value: MetricValue | undefined): string | und
   return length > characters ? `it has ${length} characters, more than ${characters}` : undefined;
 }
 
-/** As JSON can hold it: what is not a finite number becomes text. */
+/** As PostgreSQL's JSON can hold it: what is not a finite number becomes text, and NUL is replaced. */
 export function storableValue(value: MetricValue | undefined): MetricValue {
   if (value === undefined) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'string') return storableText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (isList(value)) return value.map(storableValue);
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, storableValue(one)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [storableText(name), storableValue(one)]),
+  );
+}
+
+/** Without what PostgreSQL's text cannot hold: NUL, and halves of characters. */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
 /** For a person, cut to a line. */
