@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 const postgres = 'test/support/global-setup-postgres.ts';
 const temporal = 'test/support/global-setup-temporal.ts';
 const timeSkipping = 'test/support/global-setup-time-skipping.ts';
+const kubernetes = 'test/support/global-setup-kubernetes.ts';
 
 /** The suffix of a test file picks its project; only the projects that need a server start one. */
 const project = (
@@ -32,7 +33,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '.ctc/**', '**/*.{db,workflow,integration,e2e}.test.ts'],
+          exclude: [
+            '**/node_modules/**',
+            '.ctc/**',
+            '**/*.{db,workflow,integration,e2e,kubernetes}.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },
@@ -42,6 +47,12 @@ export default defineConfig({
       // Whole systems that measure themselves: after everything else, and one at a time.
       project('e2e', ['**/*.e2e.test.ts'], [], 300_000, {
         sequence: { groupOrder: 1 },
+        maxWorkers: 1,
+        fileParallelism: false,
+      }),
+      // Three control planes take two gigabytes: they start when the first of these files asks for them.
+      project('kubernetes', ['**/*.kubernetes.test.ts'], [kubernetes], 120_000, {
+        sequence: { groupOrder: 2 },
         maxWorkers: 1,
         fileParallelism: false,
       }),

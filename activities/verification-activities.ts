@@ -73,7 +73,7 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
         ),
       );
       await rollouts.storeMeasurements(ref, measurementsOf(probed, now()));
-      const report = judgeVerification(
+      const judged = judgeVerification(
         application.nfrs,
         probed
           .filter(({ component }) => entryNames.has(component))
@@ -85,9 +85,10 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
           })),
         await placementFigures(ports, attempt.placement.assignments),
       );
-      const judged = await withAnalysis(report, attempt, application);
-      await rollouts.storeVerification(ref, judged, now());
-      return outcomeOf(judged);
+      const report = standsSomewhere(attempt, entryNames) ? judged : nothingStands(judged);
+      const whole = await withAnalysis(report, attempt, application);
+      await rollouts.storeVerification(ref, whole, now());
+      return outcomeOf(whole);
     },
   } satisfies VerificationSteps & { verifyAttempt(ref: AttemptRef): Promise<unknown> };
 }
@@ -95,6 +96,32 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
 /** The report itself stays in PostgreSQL. */
 function outcomeOf({ verdict, summary }: VerificationReport): VerificationOutcome {
   return { verdict, summary };
+}
+
+/**
+ * Whether an entry of the attempt's own release is left. Where all of them were given back, what was measured is
+ * the release before it, which says nothing of the new one.
+ */
+function standsSomewhere(
+  { kind, releaseDigest, desired }: StoredAttempt,
+  entries: ReadonlySet<string>,
+): boolean {
+  return (
+    kind === 'rollback' ||
+    Object.values(desired).some(
+      (site) =>
+        site.releaseDigest === releaseDigest &&
+        site.components.some(({ name }) => entries.has(name)),
+    )
+  );
+}
+
+function nothingStands(report: VerificationReport): VerificationReport {
+  return {
+    ...report,
+    verdict: 'inconclusive',
+    summary: `No entry of the new release is left to be measured. ${report.summary}`,
+  };
 }
 
 /** Own time and availability of each replica, as the simulator takes them. */

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
-import type { DatacentreDriver, DriverFor } from '../domain/deployment/ports.ts';
+import type { DriverFor } from '../domain/deployment/ports.ts';
 import { DomainError } from '../domain/errors.ts';
+import { createClusterDrivers } from './kubernetes/cluster-drivers.ts';
 import { createLocalDriver } from './local/local-driver.ts';
 
 export interface DriverRegistryOptions {
@@ -9,15 +10,29 @@ export interface DriverRegistryOptions {
   readonly logger: Logger;
   /** Absent: the local driver is off, for it runs commands on this machine. */
   readonly local?: { readonly stateDirectory: string; readonly releasesRoot?: string };
+  /** The file that says how each Kubernetes cluster is reached; absent: there is none. */
+  readonly clustersFile?: string;
 }
 
+/** Switches a kind of datacentre on. */
+const switches: Readonly<Record<string, string>> = {
+  local: 'Set CTC_LOCAL_DRIVER=on where running commands on the worker’s machine is wanted.',
+  kubernetes: 'Name the file of clusters in CTC_KUBERNETES_CLUSTERS.',
+};
+
 /** The driver of each datacentre, by what the inventory says. A new kind is one folder and one line here. */
-export function createDriverRegistry({ database, logger, local }: DriverRegistryOptions): {
-  readonly driverFor: DriverFor;
-  close(): void;
-} {
+export function createDriverRegistry({
+  database,
+  logger,
+  local,
+  clustersFile,
+}: DriverRegistryOptions): { readonly driverFor: DriverFor; readonly close: () => Promise<void> } {
   const localDriver = local === undefined ? undefined : createLocalDriver({ ...local, logger });
-  const drivers: Readonly<Record<string, DatacentreDriver | undefined>> = { local: localDriver };
+  const clusters = clustersFile === undefined ? undefined : createClusterDrivers(clustersFile);
+  const drivers: Readonly<Record<string, DriverFor | undefined>> = {
+    local: localDriver === undefined ? undefined : () => Promise.resolve(localDriver),
+    kubernetes: clusters?.driverFor,
+  };
 
   const driverFor: DriverFor = async (datacentre) => {
     const row = await database('datacentre')
@@ -29,20 +44,24 @@ export function createDriverRegistry({ database, logger, local }: DriverRegistry
       });
     }
     const driver = drivers[row.driver];
-    if (driver !== undefined) return driver;
+    if (driver !== undefined) return driver(datacentre);
+    const howToSwitchOn = switches[row.driver];
     throw new DomainError(
       'not-found',
-      row.driver === 'local'
-        ? `Datacentre "${datacentre}" is local, and the local driver is off.`
-        : `Datacentre "${datacentre}" has the driver "${row.driver}", which CTC does not know.`,
+      howToSwitchOn === undefined
+        ? `Datacentre "${datacentre}" has the driver "${row.driver}", which CTC does not know.`
+        : `Datacentre "${datacentre}" has the driver "${row.driver}", which is off.`,
       {
         code: 'no-driver',
-        remedy:
-          row.driver === 'local'
-            ? 'Set CTC_LOCAL_DRIVER=on where running commands on the worker’s machine is wanted.'
-            : `Known drivers: ${Object.keys(drivers).join(', ')}.`,
+        remedy: howToSwitchOn ?? `Known drivers: ${Object.keys(drivers).join(', ')}.`,
       },
     );
   };
-  return { driverFor, close: () => localDriver?.close() };
+  return {
+    driverFor,
+    async close() {
+      localDriver?.close();
+      await clusters?.close();
+    },
+  };
 }

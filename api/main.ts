@@ -5,6 +5,8 @@ import { canonicalHash } from '../adapters/canonical-hash.ts';
 import { createCelEvaluator } from '../adapters/cel/cel-evaluator.ts';
 import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
 import { createWhyNotMeasurable } from '../adapters/metrics/create-metric-provider.ts';
+import { createNetboxImporter } from '../adapters/netbox/netbox-importer.ts';
+import { readNetboxSources } from '../adapters/netbox/netbox-sources.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import {
   createAccessRegister,
@@ -21,6 +23,8 @@ import {
   purgeIdempotencyKeys,
 } from '../adapters/postgres/idempotency-store.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
+import { createInventoryExporter } from '../adapters/postgres/inventory-exporter.ts';
+import { createInventoryHistory } from '../adapters/postgres/inventory-history.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
@@ -37,6 +41,8 @@ import { buildApp } from './app.ts';
 
 const config = requireServers(readConfig());
 const logger = createLogger({ ...config.log, name: 'api' });
+const netboxSources =
+  config.netboxSources === undefined ? [] : await readNetboxSources(config.netboxSources);
 const telemetry = await startTelemetry({
   serviceName: 'ctc-api',
   ...(config.otlpEndpoint === undefined ? {} : { otlpEndpoint: config.otlpEndpoint }),
@@ -72,6 +78,7 @@ if (config.bootstrapAdminToken !== undefined) {
 
 const now = (): string => new Date().toISOString();
 const inventory = createInventoryReadModel(database);
+const importer = createInventoryImporter(database);
 const engine = createInventoryEngine({
   databaseUrl: config.databaseUrl,
   settings: { customerDistanceMs: config.customerDistanceMs },
@@ -103,7 +110,10 @@ const app = await buildApp(
     logFeed,
     messenger: createChangeMessenger(client),
     inventory,
-    importer: createInventoryImporter(database),
+    importer,
+    netbox: createNetboxImporter(netboxSources, importer),
+    exporter: createInventoryExporter(database),
+    history: createInventoryHistory(database),
     engine,
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),

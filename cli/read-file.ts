@@ -1,22 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { parseAllDocuments, parseDocument } from 'yaml';
 import { CliError, exitCodes } from './errors.ts';
 
 /** A YAML or JSON file ("-" is standard input) as a plain value. @throws CliError naming line and column. */
 export function readYamlFile(path: string): unknown {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path === '-' ? 0 : path);
-  } catch (error) {
-    throw new CliError(`${path} cannot be read: ${(error as Error).message}.`, exitCodes.usage);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new CliError(`${path} is not valid UTF-8; save it as UTF-8.`, exitCodes.usage);
-  }
-  const document = parseDocument(text, { prettyErrors: true });
+  const document = parseDocument(readText(path), { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) {
     throw new CliError(`${path} is not valid YAML: ${error.message.trim()}`, exitCodes.usage);
@@ -26,4 +14,36 @@ export function readYamlFile(path: string): unknown {
     throw new CliError(`${path} must hold one mapping (name: value).`, exitCodes.usage);
   }
   return value;
+}
+
+/**
+ * The documents of a file of manifests, as kubectl reads it (YAML 1.1: 0644 is octal); empty ones are left out.
+ * @throws CliError naming line and column.
+ */
+export function readYamlDocuments(path: string): unknown[] {
+  const documents = parseAllDocuments(readText(path), { prettyErrors: true, version: '1.1' });
+  const values: unknown[] = [];
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      throw new CliError(`${path} is not valid YAML: ${error.message.trim()}`, exitCodes.usage);
+    }
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    if (value !== null && value !== undefined) values.push(value);
+  }
+  return values;
+}
+
+function readText(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path === '-' ? 0 : path);
+  } catch (error) {
+    throw new CliError(`${path} cannot be read: ${(error as Error).message}.`, exitCodes.usage);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new CliError(`${path} is not valid UTF-8; save it as UTF-8.`, exitCodes.usage);
+  }
 }

@@ -101,6 +101,10 @@ const fields = {
     text.optional(),
     'The only directory below which the local driver takes releases from.',
   ),
+  CTC_KUBERNETES_CLUSTERS: field(
+    text.optional(),
+    'Path of the YAML file that says how the Kubernetes cluster of each datacentre is reached; see docs/operations.md. Unset: datacentres with the driver "kubernetes" cannot be deployed to.',
+  ),
   CTC_OPTIMUS: field(
     oneOf(['embedded', 'http']).default('embedded'),
     'Who places components onto offers: the embedded optimiser, or a service over HTTP.',
@@ -148,6 +152,10 @@ const fields = {
       'must be a list of absolute paths such as /usr/local/bin/smoke-test',
     ),
     'Programs that metrics of kind command may run on workers: absolute paths with commas in between. Unset: none is run.',
+  ),
+  CTC_NETBOX_SOURCES: field(
+    text.optional(),
+    'Path of the YAML file that lists the NetBoxes to import from, as examples/netbox/sources.yaml does. Unset: there are none.',
   ),
   CTC_APPROVAL_EXPIRY_HOURS: field(
     wholeNumber(1, 8_760).default(72),

@@ -49,8 +49,12 @@ export interface Config {
   readonly dataDirectory: string;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly localDriver: { readonly enabled: boolean; readonly releasesRoot?: string };
+  /** Path of the file that says how each Kubernetes cluster is reached. */
+  readonly kubernetesClusters?: string;
   readonly optimus: OptimusConfig;
   readonly metrics: MetricsConfig;
+  /** Path of a file. */
+  readonly netboxSources?: string;
   readonly approvalExpiryMs: number;
   /** Two disturbances of a customer closer than this conflict. */
   readonly customerDistanceMs: number;
@@ -175,8 +179,10 @@ function arrange(values: ConfigValues): Config {
       enabled: values.CTC_LOCAL_DRIVER,
       ...optional('releasesRoot', values.CTC_LOCAL_RELEASES_ROOT),
     },
+    ...optional('kubernetesClusters', values.CTC_KUBERNETES_CLUSTERS),
     optimus: arrangeOptimus(values),
     metrics: arrangeMetrics(values),
+    ...optional('netboxSources', values.CTC_NETBOX_SOURCES),
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,
     reapprovalShare: values.CTC_REAPPROVAL_PERCENT / 100,
@@ -231,4 +237,9 @@ export function childEnvironment(
   environment: Environment = process.env,
 ): NodeJS.ProcessEnv {
   return { ...environment, ...extra };
+}
+
+/** Kubeconfig files of real clusters, for tests that otherwise start control planes of their own. */
+export function testKubeconfigs(environment: Environment = process.env): string[] {
+  return (environment['CTC_TEST_KUBECONFIGS'] ?? '').split(':').filter((file) => file !== '');
 }

@@ -53,6 +53,7 @@ const optimus = createOptimus(config.optimus);
 const drivers = createDriverRegistry({
   database,
   logger,
+  ...(config.kubernetesClusters === undefined ? {} : { clustersFile: config.kubernetesClusters }),
   ...(config.localDriver.enabled
     ? {
         local: {
@@ -131,6 +132,11 @@ try {
 } finally {
   await keeper.stop();
   await connection.close();
-  drivers.close();
-  await Promise.all([optimus.close(), engine.close(), database.destroy(), telemetry.shutdown()]);
+  await Promise.all([
+    drivers.close(),
+    optimus.close(),
+    engine.close(),
+    database.destroy(),
+    telemetry.shutdown(),
+  ]);
 }

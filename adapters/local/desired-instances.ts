@@ -1,12 +1,15 @@
 import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { ProcessSpec } from '../../domain/application/release-definition.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { DesiredComponent, DesiredState } from '../../domain/deployment/ports.ts';
 import { slugSchema } from '../../domain/names.ts';
 import { canonicalHash } from '../canonical-hash.ts';
 
+type ProcessComponent = Extract<DesiredComponent, { readonly process: ProcessSpec }>;
+
 /** One replica as it is to run, with its address. */
-export interface WantedInstance extends DesiredComponent {
+export interface WantedInstance extends ProcessComponent {
   readonly port: number;
   readonly url: string;
   /** Two equal hashes mean that a running process is already as wanted. */
@@ -20,7 +23,7 @@ export function wantedInstances(
   host: string,
 ): Map<string, WantedInstance> {
   return new Map(
-    desired.components.map((component) => {
+    desired.components.filter(isProcess).map((component) => {
       const port = ports.get(component.name);
       if (port === undefined) throw new Error(`No port was reserved for ${component.name}.`);
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -32,6 +35,9 @@ export function wantedInstances(
   );
 }
 
+const isProcess = (component: DesiredComponent): component is ProcessComponent =>
+  component.process !== undefined;
+
 /**
  * Refuses what cannot run here, before anything is touched.
  * @throws DomainError `invalid` naming each component and its directory.
@@ -40,12 +46,17 @@ export function checkDesired(desired: DesiredState, releasesRoot: string | undef
   for (const name of [desired.application, desired.datacentre]) checkName(name);
   const complaints: { field: string; message: string }[] = [];
   const seen = new Set<string>();
-  for (const { name, process } of desired.components) {
+  for (const component of desired.components) {
+    const { name } = component;
     checkName(name);
     const field = `components.${name}`;
     if (seen.has(name)) complaints.push({ field, message: 'it is wanted twice in one datacentre' });
     seen.add(name);
-    const message = directoryComplaint(process.directory, releasesRoot);
+    if (!isProcess(component)) {
+      complaints.push({ field, message: 'it is given as manifests, and processes run here' });
+      continue;
+    }
+    const message = directoryComplaint(component.process.directory, releasesRoot);
     if (message !== undefined) complaints.push({ field: `${field}.directory`, message });
   }
   if (complaints.length === 0) return;

@@ -19,7 +19,7 @@ import { findMarked, readStat } from './proc.ts';
 
 const lastToken = Number.MAX_SAFE_INTEGER;
 
-function processOf({ delayMs, crash, sick }: Behaviour): ProcessSpec {
+function processOf({ delayMs, crash, sick, readyTimeoutMs = 30_000 }: Behaviour): ProcessSpec {
   return {
     command: ['node', 'test-component.mjs'],
     directory: import.meta.dirname,
@@ -29,7 +29,7 @@ function processOf({ delayMs, crash, sick }: Behaviour): ProcessSpec {
       ...(sick === true ? { SICK: '1' } : {}),
     },
     healthPath: '/healthz',
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs,
   };
 }
 
@@ -39,7 +39,8 @@ describeDatacentreDriverContract('The local driver', async () => {
   return {
     driver,
     datacentre: 'mad',
-    process: processOf,
+    component: (name, behaviour) => ({ name, process: processOf(behaviour), bindings: {} }),
+    sickDetail: '503',
     countEffects: () => readEffects(stateDirectory).length,
     async close() {
       const site = { application: 'contract-shop', datacentre: 'mad' };

@@ -17,7 +17,8 @@ import type { Instance } from './instances.ts';
 import { openLocalState } from './local-state.ts';
 import { checkHealth, observeInstance } from './observe-instance.ts';
 import { planDesired } from './plan-desired.ts';
-import { probeComponent, unansweredSamples } from './probe-component.ts';
+import { httpGet, type GetOptions } from '../probing/http-get.ts';
+import { probeComponent, unansweredSamples } from '../probing/probe-component.ts';
 import { isAlive } from './proc.ts';
 import { defaultPortRange } from './reserve-ports.ts';
 import type { PortRange } from './reserve-ports.ts';
@@ -152,7 +153,9 @@ export function createLocalDriver(
         const detail = `${component}: ${await exitDetail(request, instance)}`;
         return unansweredSamples(request, detail, callOptions);
       }
-      return probeComponent(request, instance.url, callOptions);
+      // Not by URL: a path such as "//host/" must stay a path on this component.
+      const ask = (path: string, limits: GetOptions) => httpGet(instance.url + path, limits);
+      return probeComponent(request, ask, callOptions);
     },
 
     close: () => state.close(),

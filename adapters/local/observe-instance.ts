@@ -1,5 +1,5 @@
 import type { ObservedInstance } from '../../domain/deployment/ports.ts';
-import { httpGet } from './http-get.ts';
+import { httpGet } from '../probing/http-get.ts';
 import type { Instance } from './instances.ts';
 import { readLogTail } from './log-tail.ts';
 import { isAlive, readStat, residentBytes } from './proc.ts';

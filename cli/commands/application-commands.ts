@@ -5,6 +5,7 @@ import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes, toCliError } from '../errors.ts';
 import { printOne, printRows, write } from '../output.ts';
 import { readYamlFile } from '../read-file.ts';
+import { readManifests } from '../read-manifests.ts';
 
 /** `ctc application …` and `ctc release …`. */
 export function addApplicationCommands(program: Command): void {
@@ -105,16 +106,20 @@ export async function applyApplication({ api }: CliContext, definition: unknown)
   return version;
 }
 
-/** Registers a release; its directories are taken relative to the file. */
+/** Registers a release; its directories, and files of manifests, are taken relative to the file. */
 export async function registerRelease(
   { api }: CliContext,
   file: string,
 ): Promise<{ version: string; digest: string }> {
-  const release = readYamlFile(file) as { components?: Record<string, { directory?: unknown }> };
+  const release = readYamlFile(file) as {
+    components?: Record<string, { directory?: unknown; manifests?: unknown }>;
+  };
   const base = dirname(resolve(file));
   for (const component of Object.values(release.components ?? {})) {
     if (typeof component.directory === 'string')
       component.directory = resolve(base, component.directory);
+    if (component.manifests !== undefined)
+      component.manifests = readManifests(component.manifests, base);
   }
   return answerOf(
     api.POST('/applications/{application}/releases', {

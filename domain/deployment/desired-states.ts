@@ -2,7 +2,7 @@ import { DomainError } from '../errors.ts';
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { ReleaseDefinition } from '../application/release-definition.ts';
 import type { Latency, Placement } from '../placement/simulation.ts';
-import type { DesiredState } from './ports.ts';
+import type { DesiredState, RolloutOptions } from './ports.ts';
 
 export type DesiredByDatacentre = Readonly<Record<string, DesiredState>>;
 
@@ -16,6 +16,7 @@ export function desiredStates(input: {
   readonly releaseDigest: string;
   readonly placement: Placement;
   readonly occupied: readonly string[];
+  readonly options?: RolloutOptions;
 }): Record<string, DesiredState> {
   const { application, release, releaseDigest, placement } = input;
   const datacentres = new Set([
@@ -27,8 +28,8 @@ export function desiredStates(input: {
     const components = placement.assignments
       .filter((assignment) => assignment.datacentre === datacentre)
       .map(({ component }) => {
-        const process = release.components[component];
-        if (process === undefined) {
+        const spec = release.components[component];
+        if (spec === undefined) {
           throw new DomainError(
             'invalid',
             `Release ${release.version} of ${application.name} does not say how "${component}" runs.`,
@@ -38,7 +39,9 @@ export function desiredStates(input: {
             },
           );
         }
-        return { name: component, process, bindings: {} };
+        return spec.runtime === 'kubernetes'
+          ? { name: component, kubernetes: spec, bindings: {} }
+          : { name: component, process: spec, bindings: {} };
       })
       .sort((a, b) => a.name.localeCompare(b.name));
     states[datacentre] = {
@@ -47,6 +50,7 @@ export function desiredStates(input: {
       release: release.version,
       releaseDigest,
       components,
+      ...(input.options === undefined ? {} : { options: input.options }),
     };
   }
   return states;

@@ -1,4 +1,4 @@
-import type { ProcessSpec } from '../application/release-definition.ts';
+import type { KubernetesSpec, ProcessSpec } from '../application/release-definition.ts';
 
 /**
  * Who may act on a target. Tokens rise with every attempt on the same application in the same
@@ -17,12 +17,29 @@ export interface DeploymentSite {
   readonly datacentre: string;
 }
 
-/** One replica that is to run; at most one of each component in a datacentre. */
-export interface DesiredComponent {
+/** One component that is to run, at most once in a datacentre: as a process, or as API objects. */
+export type DesiredComponent = {
   readonly name: string;
-  readonly process: ProcessSpec;
   /** Where the components it calls answer, best first. */
   readonly bindings: Readonly<Record<string, readonly string[]>>;
+} & (
+  | { readonly process: ProcessSpec; readonly kubernetes?: never }
+  | { readonly kubernetes: KubernetesSpec; readonly process?: never }
+);
+
+/**
+ * A part of the way to the desired state, where a datacentre goes it in steps. `canary`: only a share of the
+ * replicas runs the new release, beside the old one. `prepare`: what is switched (blue/green) stands, and gets
+ * no request yet. `full`: all of it.
+ */
+export const deploymentStages = ['canary', 'prepare', 'full'] as const;
+export type DeploymentStage = (typeof deploymentStages)[number];
+
+export interface RolloutOptions {
+  /** Share of the replicas that get the new release first, 1 to 99. */
+  readonly canaryPercent?: number;
+  /** Take over fields that somebody else manages. Only where the change says so. */
+  readonly forceConflicts?: boolean;
 }
 
 /** All that is to run of an application in a datacentre; an empty list means nothing. */
@@ -31,6 +48,7 @@ export interface DesiredState extends DeploymentSite {
   /** SHA-256 (hex) of the release's definition. */
   readonly releaseDigest: string;
   readonly components: readonly DesiredComponent[];
+  readonly options?: RolloutOptions;
 }
 
 export interface PlannedAction {
@@ -39,8 +57,30 @@ export interface PlannedAction {
   readonly reason: string;
 }
 
+/** One field that would differ; a path such as `spec.replicas`. Values of Secrets are not shown. */
+export interface FieldChange {
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** What an apply would do to one object outside, by the outside's own dry run. */
+export interface PlannedObject {
+  readonly component: string;
+  /** `Deployment shop/web`. */
+  readonly object: string;
+  readonly action: 'create' | 'update' | 'keep' | 'delete' | 'unknown';
+  readonly changes: readonly FieldChange[];
+  /** Fields that somebody else manages, who would have to be overruled. */
+  readonly conflicts: readonly { readonly manager: string; readonly fields: readonly string[] }[];
+  /** Why it could not be told, or what is refused. */
+  readonly problem?: string;
+}
+
 export interface DeploymentPlan extends DeploymentSite {
   readonly actions: readonly PlannedAction[];
+  /** Where the datacentre can tell: each object, with what differs. */
+  readonly objects?: readonly PlannedObject[];
   /** Address of each planned component: reserved, and the same for every later release. */
   readonly endpoints: readonly { readonly component: string; readonly url: string }[];
 }
@@ -99,6 +139,11 @@ export interface CallOptions {
   readonly onProgress?: (progress: { done: number; total: number }) => void;
 }
 
+export interface ApplyOptions extends CallOptions {
+  /** Default `full`; what knows no stages takes each as `full`. */
+  readonly stage?: DeploymentStage;
+}
+
 /**
  * One kind of datacentre. Every method is idempotent: called again after a crash it finishes what was
  * begun and repeats nothing that was done. Implementations pass test/contracts/datacentre-driver.ts.
@@ -106,15 +151,17 @@ export interface CallOptions {
  * `invalid` when the desired state cannot be run here.
  */
 export interface DatacentreDriver {
+  /** How often it is worth looking whether it has become ready; default 200. */
+  readonly pollMs?: number;
   /** What `apply` would do, and where the components will answer. Reserves addresses, runs nothing. */
   plan(desired: DesiredState, options?: CallOptions): Promise<DeploymentPlan>;
   /** Makes the datacentre run exactly the desired state: starts, replaces, stops; does not wait for health. */
-  apply(desired: DesiredState, fence: Fence, options?: CallOptions): Promise<DeploymentPlan>;
+  apply(desired: DesiredState, fence: Fence, options?: ApplyOptions): Promise<DeploymentPlan>;
   observe(site: DeploymentSite, options?: CallOptions): Promise<Observation>;
   /** Real requests to one component; an unreachable component gives failed samples, not an error. */
   probe(request: ProbeRequest, options?: CallOptions): Promise<readonly ProbeSample[]>;
   /** As `apply` with the full earlier set, but replaces whatever is not healthy even if it looks the same. */
-  rollback(desired: DesiredState, fence: Fence, options?: CallOptions): Promise<DeploymentPlan>;
+  rollback(desired: DesiredState, fence: Fence, options?: ApplyOptions): Promise<DeploymentPlan>;
   /** Stops and forgets everything of the application here. */
   remove(site: DeploymentSite, fence: Fence, options?: CallOptions): Promise<void>;
 }

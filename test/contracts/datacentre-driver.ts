@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ProcessSpec } from '../../domain/application/release-definition.ts';
 import type {
   DatacentreDriver,
   DeploymentSite,
@@ -17,6 +16,8 @@ export interface Behaviour {
   readonly crash?: string;
   /** Fails its health check (503) from the start. */
   readonly sick?: boolean;
+  /** Default: long enough. */
+  readonly readyTimeoutMs?: number;
 }
 
 /**
@@ -26,7 +27,9 @@ export interface Behaviour {
 export interface DriverUnderTest {
   readonly driver: DatacentreDriver;
   readonly datacentre: string;
-  process(behaviour: Behaviour): ProcessSpec;
+  component(name: string, behaviour: Behaviour): DesiredComponent;
+  /** In what is said of a component that never got healthy. */
+  readonly sickDetail: string;
   /** How often something outside was started or stopped so far. */
   countEffects(): number | Promise<number>;
   /** Removes all that the test left behind. */
@@ -52,11 +55,8 @@ export function describeDatacentreDriverContract(
       await under.close();
     });
 
-    const component = (componentName: string, behaviour: Behaviour = {}): DesiredComponent => ({
-      name: componentName,
-      process: under.process(behaviour),
-      bindings: {},
-    });
+    const component = (componentName: string, behaviour: Behaviour = {}): DesiredComponent =>
+      under.component(componentName, behaviour);
     const desired = (release: string, ...components: DesiredComponent[]): DesiredState => ({
       ...site,
       release,
@@ -272,10 +272,10 @@ export function describeDatacentreDriverContract(
     });
 
     it('reports a component that never gets healthy as failed after its ready time-out', async () => {
-      const process = { ...under.process({ sick: true }), readyTimeoutMs: 300 };
-      await under.driver.apply(desired('1.0.0', { name: 'web', process, bindings: {} }), fence(1));
+      const sick = component('web', { sick: true, readyTimeoutMs: 300 });
+      await under.driver.apply(desired('1.0.0', sick), fence(1));
       const { instances } = await settled((seen) => seen.instances[0]?.state === 'failed');
-      expect(instances[0]?.detail).toContain('503');
+      expect(instances[0]?.detail).toContain(under.sickDetail);
     });
 
     it('measures a slow component by real requests', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallOptions, ProbeRequest, ProbeSample } from '../../domain/deployment/ports.ts';
-import { httpGet } from './http-get.ts';
+import type { Answer, GetOptions } from './http-get.ts';
 import { parseServerTiming } from './server-timing.ts';
 
 /** Requests under way at once; past this the next one waits. */
@@ -12,19 +12,17 @@ const mostInFlight = 100;
  */
 export async function probeComponent(
   request: ProbeRequest,
-  url: string,
+  ask: (path: string, options: GetOptions) => Promise<Answer>,
   { signal, onProgress }: CallOptions,
 ): Promise<ProbeSample[]> {
   const { component, samples: total, intervalMs, timeoutMs } = request;
-  // Not by URL: a path such as "//host/" must stay a path on this component.
-  const target = url + request.path;
   const samples: ProbeSample[] = [];
   const inFlight = new Set<Promise<void>>();
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const probe = async (index: number): Promise<void> => {
     const at = new Date().toISOString();
-    const answer = await httpGet(target, { timeoutMs, signal });
+    const answer = await ask(request.path, { timeoutMs, signal });
     samples[index] = {
       component,
       at,

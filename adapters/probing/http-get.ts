@@ -1,5 +1,6 @@
-import { request } from 'node:http';
+import http from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
 
 export interface Answer {
   readonly status: number | undefined;
@@ -10,14 +11,16 @@ export interface Answer {
   readonly serverTiming: string | undefined;
 }
 
+export interface GetOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * One real GET on a connection of its own, as a new user's would be. Never rejects, except with the reason
  * of an aborted `signal`.
  */
-export async function httpGet(
-  url: string,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
-): Promise<Answer> {
+export async function httpGet(url: string, options: GetOptions): Promise<Answer> {
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const signals = options.signal === undefined ? [timeout] : [timeout, options.signal];
   const begun = performance.now();
@@ -45,6 +48,7 @@ export async function httpGet(
 
 function receive(url: string, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
+    const { request } = url.startsWith('https:') ? https : http;
     const sent = request(url, { agent: false, signal }, (answer) => {
       answer.once('error', reject);
       answer.once('end', () => resolve(answer));
