@@ -18,6 +18,7 @@ import {
   type ApplicationDefinition,
 } from '../domain/application/application-definition.ts';
 import type { StoredAttempt } from '../domain/change/ports.ts';
+import type { DesiredState } from '../domain/deployment/ports.ts';
 import type { MetricProvider } from '../domain/verification/metric-ports.ts';
 import type { MetricValue } from '../domain/verification/metric-value.ts';
 import { runAnalysis } from './run-analysis.ts';
@@ -76,6 +77,14 @@ const shop = (...specs: object[]): ApplicationDefinition =>
     verification: { metrics: specs },
   });
 
+const desiredIn = (datacentre: string, releaseDigest: string): DesiredState => ({
+  application: 'shop',
+  datacentre,
+  release: '1.0.0',
+  releaseDigest,
+  components: [],
+});
+
 /** An attempt of its own, in Madrid and Barcelona. */
 async function storedAttempt(): Promise<StoredAttempt> {
   nextAttempt += 1;
@@ -94,7 +103,9 @@ async function storedAttempt(): Promise<StoredAttempt> {
       })),
     },
     waves: [],
-    desired: {},
+    desired: Object.fromEntries(
+      ['mad', 'bcn'].map((datacentre) => [datacentre, desiredIn(datacentre, 'd')]),
+    ),
     endpoints: [{ component: 'web', datacentre: 'mad', url: 'http://web.mad.example' }],
   };
   await db('attempt').insert({
@@ -106,7 +117,7 @@ async function storedAttempt(): Promise<StoredAttempt> {
     release_digest: 'd',
     placement: JSON.stringify(attempt.placement),
     waves: '[]',
-    desired: '{}',
+    desired: JSON.stringify(attempt.desired),
     tokens: '{}',
     endpoints: '[]',
     started_at: now(),
@@ -363,6 +374,33 @@ describe('an analysis whose worker dies', () => {
   });
 });
 
+describe('a datacentre that was given back', () => {
+  const givenBack = (attempt: StoredAttempt, ...datacentres: string[]): StoredAttempt => ({
+    ...attempt,
+    desired: {
+      ...attempt.desired,
+      ...Object.fromEntries(datacentres.map((one) => [one, desiredIn(one, 'the one before')])),
+    },
+  });
+  const application = shop(metric({ scope: 'datacentre', count: 1 }));
+
+  it('is not measured: it runs the release before', async () => {
+    const { phase, metrics: judged } = await analyse(
+      givenBack(await storedAttempt(), 'mad'),
+      application,
+    );
+    expect(phase).toBe('Successful');
+    expect(judged[0]?.series.map(({ scope }) => scope)).toEqual(['bcn']);
+  });
+
+  it('leaves nothing to pass where it is the last one', async () => {
+    const attempt = givenBack(await storedAttempt(), 'mad', 'bcn');
+    const { phase } = await analyse(attempt, application);
+    expect(phase).toBe('Inconclusive');
+    expect(await rows(attempt)).toEqual([]);
+  });
+});
+
 describe('what is recorded of an attempt', () => {
   it('is shown while it is measured, with what is still to come', async () => {
     const attempt = await storedAttempt();
@@ -370,7 +408,7 @@ describe('what is recorded of an attempt', () => {
       metric(),
       metric({ name: 'later', initialDelay: '1h' }),
     ).verification;
-    const placed = { number: attempt.attempt, placement: attempt.placement };
+    const placed = { ...attempt, number: attempt.attempt };
     expect(await metricsSoFar(db, changeId, placed, specs)).toEqual([]);
     const register = createAnalysisRegister(db);
     await register.open(attempt, now());

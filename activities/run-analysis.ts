@@ -17,7 +17,7 @@ import type {
 } from '../domain/verification/metric-ports.ts';
 import { storableText, storableValue } from '../domain/verification/metric-value.ts';
 import type { MetricValue } from '../domain/verification/metric-value.ts';
-import { seriesOf, type MetricSeries } from '../domain/verification/series.ts';
+import { seriesOf, standingPlacement, type MetricSeries } from '../domain/verification/series.ts';
 
 export interface AnalysisPorts {
   readonly metricProvider: MetricProvider;
@@ -42,7 +42,7 @@ export async function runAnalysis(
 ): Promise<AnalysisReport> {
   const { analyses, expressions, now } = ports;
   const metrics = application.verification.metrics ?? [];
-  const allSeries = seriesOf(metrics, attempt.placement);
+  const allSeries = seriesOf(metrics, standingPlacement(attempt));
   const conditions = new Map(
     metrics.map((metric) => [metric.name, compileConditions(metric, expressions)]),
   );
@@ -153,7 +153,7 @@ function requestFor(
   attempt: StoredAttempt,
   application: ApplicationDefinition,
 ): MetricRequest {
-  const { changeId, placement, endpoints } = attempt;
+  const { changeId, endpoints } = attempt;
   const { path, samples, intervalMs, timeoutMs } = application.verification;
   const endpoint = endpoints.find(
     (one) => one.datacentre === datacentre && one.component === component,
@@ -174,7 +174,7 @@ function requestFor(
     },
     target: {
       ref: { changeId, attempt: attempt.attempt },
-      placement,
+      placement: standingPlacement(attempt),
       ...(endpoint === undefined ? {} : { endpoint: endpoint.url }),
       probe: {
         entries: application.components.filter(({ entry }) => entry).map(({ name }) => name),

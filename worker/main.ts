@@ -89,6 +89,7 @@ const activities = createChangeSteps({
   metricProvider: createMetricProvider(config.metrics, {
     findSimulation: (ref) => rollouts.findSimulation(ref),
     driverFor: drivers.driverFor,
+    clusterHealth: drivers.clusterHealth,
   }),
   expressions: createCelEvaluator(),
   analyses: createAnalysisRegister(database),

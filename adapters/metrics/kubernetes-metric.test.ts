@@ -22,7 +22,8 @@ const clusters: ClusterHealthReader = {
       if (datacentre === 'nowhere') resolve(undefined);
       if (datacentre !== 'mad') return;
       const wanted = component === undefined ? 4 : component === 'none' ? 0 : 2;
-      resolve({ namespace: `ctc-${application}`, wanted, ready: 1, restarts: 7 });
+      const pods = component === 'partly' ? 1 : wanted;
+      resolve({ namespace: `ctc-${application}`, wanted, ready: 1, pods, restarts: 7 });
     }),
 };
 const of = (
@@ -65,7 +66,13 @@ describe('a cluster', () => {
   it('measures restarts', async () => {
     const { value, detail } = await provider.measure(of('restarts', 'mad'), noSignal());
     expect(value).toBe(7);
-    expect(detail).toBe('1 of 2 ready, 7 restarts in namespace ctc-shop');
+    expect(detail).toBe('1 of 2 ready, 7 restarts of 2 pods in namespace ctc-shop');
+  });
+
+  it('has no number of restarts while pods are lacking: none of them has been counted', async () => {
+    expect((await provider.measure(of('restarts', 'mad', 'partly'), noSignal())).value).toBe(
+      undefined,
+    );
   });
 
   it('has no data of what should not run there: no replica is not every replica', async () => {

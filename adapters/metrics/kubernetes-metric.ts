@@ -24,10 +24,11 @@ export function createKubernetesMetric(
       if (health === undefined || health.wanted === 0) {
         return { value: undefined, detail: `nothing of ${application} is in ${datacentre}` };
       }
-      const { namespace, wanted, ready, restarts } = health;
+      const { namespace, wanted, ready, pods, restarts } = health;
       return {
-        value: provider.measure === 'restarts' ? restarts : ready / wanted,
-        detail: `${ready} of ${wanted} ready, ${restarts} restarts in namespace ${namespace}`,
+        value:
+          provider.measure === 'readiness' ? ready / wanted : pods < wanted ? undefined : restarts,
+        detail: `${ready} of ${wanted} ready, ${restarts} restarts of ${pods} pods in namespace ${namespace}`,
       };
     },
   };

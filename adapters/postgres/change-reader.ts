@@ -17,6 +17,7 @@ import type { InventoryEngine } from '../../domain/impact/ports.ts';
 import type { WaitingFor } from '../../domain/change/story.ts';
 import type { Placement } from '../../domain/placement/simulation.ts';
 import type { VerificationReport } from '../../domain/verification/judge-verification.ts';
+import type { PlacedRelease } from '../../domain/verification/series.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
 import { interventionOf, presentConflicts } from './conflict-store.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -260,12 +261,14 @@ async function attemptsOf(database: Knex, { id, plan }: ChangeRow): Promise<Atte
         number: number;
         kind: string;
         release_version: string;
+        releaseDigest: string;
         placement: Placement;
+        desired: PlacedRelease['desired'];
         waves: string[][];
         endpoints: AttemptView['endpoints'];
         started_at: string;
       }[]
-    >('number', 'kind', 'release_version', 'placement', 'waves', 'endpoints', 'started_at'),
+    >('number', 'kind', 'release_version', 'release_digest as releaseDigest', 'placement', 'desired', 'waves', 'endpoints', 'started_at'),
     database('site_outcome')
       .where({ change_id: id })
       .orderBy(['attempt', 'datacentre'])

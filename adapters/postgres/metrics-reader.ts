@@ -1,9 +1,12 @@
 import type { Knex } from 'knex';
 import type { MeasurementView } from '../../domain/change/readers.ts';
-import type { Placement } from '../../domain/placement/simulation.ts';
 import { reportAnalysis, type JudgedMetric } from '../../domain/verification/analysis-report.ts';
 import type { Metric } from '../../domain/verification/metric.ts';
-import { seriesOf } from '../../domain/verification/series.ts';
+import {
+  seriesOf,
+  standingPlacement,
+  type PlacedRelease,
+} from '../../domain/verification/series.ts';
 import { measurementColumns, readMeasurements } from './analysis-register.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 
@@ -11,7 +14,7 @@ import { decodeCursor, encodeCursor } from './cursor.ts';
 export async function metricsSoFar(
   database: Knex,
   change: string,
-  attempt: { readonly number: number; readonly placement: Placement },
+  attempt: PlacedRelease & { readonly number: number },
   metrics: readonly Metric[] | undefined,
 ): Promise<readonly JudgedMetric[]> {
   if (metrics === undefined) return [];
@@ -22,7 +25,7 @@ export async function metricsSoFar(
   if (begun === undefined) return [];
   return reportAnalysis(
     metrics,
-    seriesOf(metrics, attempt.placement),
+    seriesOf(metrics, standingPlacement(attempt)),
     await readMeasurements(database, key),
     Date.parse(begun.started_at),
   ).metrics;

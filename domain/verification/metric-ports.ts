@@ -61,7 +61,9 @@ export interface ClusterHealth {
   /** Replicas that should run, and those that are ready, of the workloads asked for. */
   readonly wanted: number;
   readonly ready: number;
-  /** Restarts of all containers of the pods that belong to the release now, since each pod was made. */
+  /** Pods that belong to the release now, ready or not. */
+  readonly pods: number;
+  /** Restarts of all their containers, since each pod was made. */
   readonly restarts: number;
 }
 

@@ -14,6 +14,27 @@ export interface MetricSeries {
 /** So that a definition cannot make a worker measure without end. */
 const mostSeries = 1_000;
 
+/** Of an attempt, what says where its release stands. */
+export interface PlacedRelease {
+  readonly releaseDigest: string;
+  readonly placement: Placement;
+  /** By datacentre: what is to run there. */
+  readonly desired: Readonly<Record<string, { readonly releaseDigest: string }>>;
+}
+
+/**
+ * Where the release that is verified stands. A datacentre that was given back runs the one before it, which says
+ * nothing of the new one.
+ */
+export function standingPlacement({ releaseDigest, placement, desired }: PlacedRelease): Placement {
+  return {
+    ...placement,
+    assignments: placement.assignments.filter(
+      ({ datacentre }) => desired[datacentre]?.releaseDigest === releaseDigest,
+    ),
+  };
+}
+
 /** The series of every metric, over the placement that is verified. */
 export function seriesOf(
   metrics: readonly Metric[],
