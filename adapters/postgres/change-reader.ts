@@ -15,13 +15,11 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Impact } from '../../domain/impact/impact.ts';
 import type { InventoryEngine } from '../../domain/impact/ports.ts';
 import type { WaitingFor } from '../../domain/change/story.ts';
-import type { Placement } from '../../domain/placement/simulation.ts';
-import type { VerificationReport } from '../../domain/verification/judge-verification.ts';
-import type { PlacedRelease } from '../../domain/verification/series.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
+import { attemptsOf } from './attempt-reader.ts';
 import { interventionOf, presentConflicts } from './conflict-store.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { listMeasurements, metricsSoFar } from './metrics-reader.ts';
+import { listMeasurements } from './metrics-reader.ts';
 
 export interface ChangeReaderDeps {
   readonly database: Knex;
@@ -252,56 +250,4 @@ async function conflictsOf(database: Knex, id: string): Promise<ConflictView[]> 
       .filter((row) => changes.includes(row.id))
       .map(({ number, state }) => ({ change: `CHG-${number}`, state })),
   }));
-}
-
-async function attemptsOf(database: Knex, { id, plan }: ChangeRow): Promise<AttemptView[]> {
-  const [attempts, sites, verifications] = await Promise.all([
-    database('attempt').where({ change_id: id }).orderBy('number').select<
-      {
-        number: number;
-        kind: string;
-        release_version: string;
-        releaseDigest: string;
-        placement: Placement;
-        desired: PlacedRelease['desired'];
-        waves: string[][];
-        endpoints: AttemptView['endpoints'];
-        started_at: string;
-      }[]
-    >('number', 'kind', 'release_version', 'release_digest as releaseDigest', 'placement', 'desired', 'waves', 'endpoints', 'started_at'),
-    database('site_outcome')
-      .where({ change_id: id })
-      .orderBy(['attempt', 'datacentre'])
-      .select<(AttemptView['sites'][number] & { attempt: number })[]>(
-        'attempt',
-        'datacentre',
-        'outcome',
-        'detail',
-        'decided_at as at',
-      ),
-    database('verification')
-      .where({ change_id: id })
-      .select<{ attempt: number; report: VerificationReport }[]>('attempt', 'report'),
-  ]);
-  const metrics = plan?.application?.verification.metrics;
-  const view = async (attempt: (typeof attempts)[number]): Promise<AttemptView> => {
-    const report = verifications.find((row) => row.attempt === attempt.number)?.report;
-    return {
-      number: attempt.number,
-      kind: attempt.kind,
-      release: attempt.release_version,
-      waves: attempt.waves,
-      startedAt: attempt.started_at,
-      sites: sites
-        .filter((site) => site.attempt === attempt.number)
-        .map(({ attempt: _, ...site }) => site),
-      verification: report ?? null,
-      metrics:
-        report === undefined
-          ? await metricsSoFar(database, id, attempt, metrics)
-          : (report.metrics ?? []),
-      endpoints: attempt.endpoints,
-    };
-  };
-  return Promise.all(attempts.map(view));
 }

@@ -26,9 +26,9 @@ async function runningApplication(...metrics: object[]): Promise<string> {
   await harness.untilState(first, 'closed');
   return application;
 }
-async function deploy(application: string): Promise<string> {
+async function deploy(application: string, strategy: object = {}): Promise<string> {
   const id = await harness.requestRelease(application, '2.0.0', {
-    body: { strategy: { maxRedeployments: 0 } },
+    body: { strategy: { maxRedeployments: 0, ...strategy } },
   });
   await harness.approve(id);
   return id;
@@ -107,6 +107,17 @@ describe('a release whose metrics are measured', () => {
     await harness.untilState(id, 'completed');
     const { attempts } = await shown(id);
     expect(attempts).toMatchObject([{ metrics: [{ phase: 'Failed', dryRun: true }] }]);
+  });
+
+  it('is measured only where it stands: not in a datacentre that was given back', async () => {
+    const application = await runningApplication(errorRatio);
+    harness.metrics.let('error-ratio', ({ args }) => (args.datacentre === 'bcn' ? [0.9] : [0.01]));
+    harness.datacentres.let({ datacentre: 'bcn', release: '2.0.0' }, { state: 'failed' });
+    const id = await deploy(application, { failureLimit: 1 });
+    await harness.untilState(id, 'completed');
+    const { attempts } = await shown(id);
+    const scopes = attempts[0]?.metrics[0]?.series.map(({ scope }) => scope);
+    expect(scopes).toEqual(['mad', 'par']);
   });
 
   it('is not kept waiting for metrics when a requirement is violated', async () => {
