@@ -2,12 +2,14 @@ import type { Logger } from 'pino';
 import type { AccessRegister, IdempotencyStore } from '../domain/access/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
+import type { ComparisonRegister } from '../domain/change/ports.ts';
 import type {
   AlertInbox,
   ChangeReader,
   ChangeRequests,
   LogFeed,
 } from '../domain/change/readers.ts';
+import type { DriftReport } from '../domain/deployment/comparison.ts';
 import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
@@ -27,6 +29,9 @@ export interface AppDeps {
   readonly applications: ApplicationRegister;
   readonly requests: ChangeRequests;
   readonly changes: ChangeReader;
+  readonly comparisons: Pick<ComparisonRegister, 'findPreview' | 'latestDrift'>;
+  /** Has a worker look at what runs of an application. */
+  readonly checkDrift: (application: string) => Promise<DriftReport>;
   readonly alerts: AlertInbox;
   readonly logFeed: LogFeed;
   readonly messenger: ChangeMessenger;

@@ -27,6 +27,7 @@ import { changeRoutes } from './routes/changes.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
+import { comparisonRoutes } from './routes/comparisons.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
@@ -111,6 +112,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     inventoryHistoryRoutes,
     netboxRoutes,
     impactRoutes,
+    comparisonRoutes,
     windowRoutes,
     freezeRoutes,
     alertRoutes,

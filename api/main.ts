@@ -16,6 +16,7 @@ import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
+import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import {
@@ -31,6 +32,7 @@ import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
+import { createDriftChecker } from '../adapters/temporal/drift-checker.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
@@ -106,6 +108,8 @@ const app = await buildApp(
     applications: createApplicationRegister({ database, now }),
     requests: createChangeRequests({ database, now }),
     changes: createChangeReader({ database, engine }),
+    comparisons: createComparisonRegister(database),
+    checkDrift: createDriftChecker(client, config.temporal.taskQueue),
     alerts: createAlertInbox(database),
     logFeed,
     messenger: createChangeMessenger(client),

@@ -9,6 +9,7 @@ import { createMetricProvider } from '../adapters/metrics/create-metric-provider
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import { createAnalysisRegister } from '../adapters/postgres/analysis-register.ts';
 import { createChangeRegister } from '../adapters/postgres/change-register.ts';
+import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { startConflictKeeper } from '../adapters/postgres/conflict-keeper.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
@@ -81,6 +82,7 @@ const activities = createChangeSteps({
   record: createRecordSteps({ database, engine, now }),
   changes: createChangeRegister(database, engine),
   rollouts,
+  comparisons: createComparisonRegister(database),
   inventory,
   engine,
   approvals: { expiryMs: config.approvalExpiryMs, twoPersonsFromServicesDown: 1_000 },

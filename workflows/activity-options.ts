@@ -27,6 +27,13 @@ export const assessmentOptions: ActivityOptions = {
   },
 };
 
+/** Looks at datacentres, each for a limited time: what cannot be told is said, and holds nobody up. */
+export const comparisonOptions: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '6 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumAttempts: 3, nonRetryableErrorTypes },
+};
+
 /** Reads the calendar and the database; a window that was missed can wait for both to come back. */
 export const windowOptions: ActivityOptions = {
   startToCloseTimeout: '1 minute',

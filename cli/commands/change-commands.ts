@@ -4,6 +4,7 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';
+import { addDiffCommand } from './comparison-commands.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
 import { addMeasurementCommand, describeMetrics } from './metric-commands.ts';
@@ -126,6 +127,7 @@ export function addChangeCommands(program: Command): void {
   addDecisionCommands(change);
   addChangeImpactCommands(change);
   addMeasurementCommand(change);
+  addDiffCommand(change);
 }
 
 async function listAll(

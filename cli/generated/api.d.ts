@@ -752,6 +752,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/deployment-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What its release would do to each datacentre, as the approvers are shown it */
+        get: operations["getDeploymentPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last comparison of what runs with what was verified */
+        get: operations["getDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/drift-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare what runs with what was verified, now; changes nothing */
+        post: operations["checkDrift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/windows/preview": {
         parameters: {
             query?: never;
@@ -1262,6 +1313,54 @@ export interface components {
                 from: string;
                 to: string;
             }[];
+        };
+        ComparedSite: {
+            datacentre: string;
+            actions: {
+                component: string;
+                /** @enum {string} */
+                action: "start" | "replace" | "keep" | "stop";
+                reason: string;
+            }[];
+            objects?: {
+                component: string;
+                /** @description Deployment shop/web */
+                object: string;
+                /** @enum {string} */
+                action: "create" | "update" | "keep" | "delete" | "unknown";
+                changes: {
+                    path: string;
+                    before?: unknown;
+                    after?: unknown;
+                }[];
+                conflicts: {
+                    manager: string;
+                    fields: string[];
+                }[];
+                problem?: string;
+            }[];
+            /** @description why nothing can be said of it */
+            problem?: string;
+        };
+        DeploymentPreview: {
+            revision: number;
+            release: string;
+            at: string;
+            summary: string;
+            sites: components["schemas"]["ComparedSite"][];
+        };
+        DriftReport: {
+            application: string;
+            at: string;
+            verified: {
+                release: string;
+                change: string;
+                at: string;
+            };
+            /** @enum {string} */
+            verdict: "in-step" | "drifted" | "unknown";
+            summary: string;
+            sites: components["schemas"]["ComparedSite"][];
         };
         InventoryRow: {
             /** @enum {string} */
@@ -4009,6 +4108,129 @@ export interface operations {
                 };
                 content: {
                     "text/csv": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeploymentPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentPreview"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDrift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkDrift: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -12,6 +12,7 @@ import { createAccessRegister } from '../../adapters/postgres/access-register.ts
 import { createAnalysisRegister } from '../../adapters/postgres/analysis-register.ts';
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
 import { createChangeRegister } from '../../adapters/postgres/change-register.ts';
+import { createComparisonRegister } from '../../adapters/postgres/comparison-register.ts';
 import { createChangeRequests } from '../../adapters/postgres/change-requests.ts';
 import { createInventoryEngine } from '../../adapters/inventory-engine/create-inventory-engine.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
@@ -169,6 +170,7 @@ export async function createWorkflowHarness(options: {
     changes,
     inventory,
     rollouts,
+    comparisons: createComparisonRegister(database),
     engine,
     optimus,
     driverFor,
