@@ -10,6 +10,7 @@ import {
   type ComparisonActivityPorts,
 } from './comparison-activities.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
+import type { AnalysisPorts } from './run-analysis.ts';
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
 import { createVerificationActivities } from './verification-activities.ts';
@@ -17,7 +18,8 @@ import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
   Omit<RolloutActivityPorts, 'latencies' | 'comparisons'> &
-  Pick<ComparisonActivityPorts, 'comparisons'> & {
+  Pick<ComparisonActivityPorts, 'comparisons'> &
+  AnalysisPorts & {
     readonly record: RecordSteps;
     readonly inventory: Pick<
       InventoryReader,

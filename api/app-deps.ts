@@ -17,6 +17,8 @@ import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
 import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { ExpressionEvaluator } from '../domain/verification/expressions.ts';
+import type { WhyNotMeasurable } from '../domain/verification/metric-checks.ts';
 import type { FreezeRegister } from '../domain/windows/freeze-ports.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
 
@@ -43,6 +45,8 @@ export interface AppDeps {
   readonly freezes: FreezeRegister;
   readonly optimus: Optimus;
   readonly hashOf: HashOf;
+  readonly expressions: ExpressionEvaluator;
+  readonly whyNotMeasurable: WhyNotMeasurable;
   /** Looks at the outbox now. */
   readonly kickOutbox: () => void;
   /** Rejects when the part cannot be reached. */

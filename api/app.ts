@@ -33,6 +33,7 @@ import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { loginRoutes } from './routes/login.ts';
+import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
@@ -103,6 +104,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     accessRoutes,
     changeRoutes,
     changeEventRoutes,
+    measurementRoutes,
     decisionRoutes,
     applicationRoutes,
     inventoryRoutes,

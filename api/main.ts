@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
+import { createCelEvaluator } from '../adapters/cel/cel-evaluator.ts';
 import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
+import { createWhyNotMeasurable } from '../adapters/metrics/create-metric-provider.ts';
 import { createNetboxImporter } from '../adapters/netbox/netbox-importer.ts';
 import { readNetboxSources } from '../adapters/netbox/netbox-sources.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
@@ -121,6 +123,8 @@ const app = await buildApp(
     freezes: createFreezeRegister({ database, now }),
     optimus,
     hashOf: canonicalHash,
+    expressions: createCelEvaluator(),
+    whyNotMeasurable: createWhyNotMeasurable(config.metrics),
     kickOutbox: () => dispatcher.kick(),
     health: {
       database: async () => {

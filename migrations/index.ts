@@ -6,6 +6,7 @@ import * as changes from './0004-changes.ts';
 import * as messages from './0005-messages.ts';
 import * as inventoryVersions from './0006-inventory-versions.ts';
 import * as interventions from './0007-interventions.ts';
+import * as metricMeasurements from './0008-metric-measurements.ts';
 import * as comparisons from './0012-comparisons.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
@@ -16,6 +17,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0005-messages': messages,
   '0006-inventory-versions': inventoryVersions,
   '0007-interventions': interventions,
+  '0008-metric-measurements': metricMeasurements,
   '0012-comparisons': comparisons,
 };
 

@@ -7,6 +7,7 @@ import { followLog } from '../follow-log.ts';
 import { addDiffCommand } from './comparison-commands.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
+import { addMeasurementCommand, describeMetrics } from './metric-commands.ts';
 import { getChange, type Change } from './get-change.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows, showState, write } from '../output.ts';
@@ -125,6 +126,7 @@ export function addChangeCommands(program: Command): void {
     });
   addDecisionCommands(change);
   addChangeImpactCommands(change);
+  addMeasurementCommand(change);
   addDiffCommand(change);
 }
 
@@ -210,11 +212,12 @@ function describeChange(change: Change): string {
   for (const { by, decision, reason, at } of change.approvals) {
     lines.push(`${decision} by ${by} at ${at}: ${reason}`);
   }
-  for (const { number, kind, release, sites } of change.attempts) {
+  for (const { number, kind, release, sites, metrics } of change.attempts) {
     lines.push(`attempt ${number} (${kind} of ${release})`);
     for (const { datacentre, outcome, detail } of sites) {
       lines.push(`  ${datacentre}: ${outcome} (${detail})`);
     }
+    lines.push(...describeMetrics(metrics));
   }
   return lines.join('\n');
 }

@@ -279,6 +279,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every measurement of its metrics, oldest first */
+        get: operations["listMeasurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/changes/{change}/decisions": {
         parameters: {
             query?: never;
@@ -960,6 +977,50 @@ export interface components {
             registeredAt: string;
             registeredBy: string;
         };
+        JudgedMetric: {
+            metric: string;
+            provider: string;
+            /** @description Recorded only: it never decides */
+            dryRun: boolean;
+            /**
+             * @description The worst of its series
+             * @enum {string}
+             */
+            phase: "Successful" | "Inconclusive" | "Error" | "Failed" | "Running";
+            series: {
+                /** @description Empty for the whole application, a datacentre, or component@datacentre */
+                scope: string;
+                /** @enum {string} */
+                phase: "Successful" | "Inconclusive" | "Error" | "Failed" | "Running";
+                /** @description Which limit or count ended it */
+                because: string;
+                counts: {
+                    successful: number;
+                    failed: number;
+                    inconclusive: number;
+                    error: number;
+                    consecutiveErrors: number;
+                };
+                last: {
+                    at: string;
+                    /** @enum {string} */
+                    phase: "Successful" | "Inconclusive" | "Error" | "Failed";
+                    value: unknown;
+                    detail: string;
+                } | null;
+            }[];
+        };
+        Measurement: {
+            attempt: number;
+            metric: string;
+            scopeKey: string;
+            number: number;
+            at: string;
+            /** @enum {string} */
+            phase: "Successful" | "Inconclusive" | "Error" | "Failed";
+            value: unknown;
+            detail: string;
+        };
         ChangeSummary: {
             id: string;
             label: string;
@@ -1093,6 +1154,8 @@ export interface components {
                     at: string;
                 }[];
                 verification: unknown;
+                /** @description As they stand, also while it is verified; empty where none is measured */
+                metrics: components["schemas"]["JudgedMetric"][];
                 endpoints: {
                     datacentre: string;
                     component: string;
@@ -2457,6 +2520,53 @@ export interface operations {
             };
         };
     };
+    listMeasurements: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Measurement"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     decideOnChange: {
         parameters: {
             query?: never;
@@ -3087,6 +3197,68 @@ export interface operations {
                         intervalMs?: number;
                         /** @default 2000 */
                         timeoutMs?: number;
+                        metrics?: {
+                            name: string;
+                            provider: {
+                                /** @enum {string} */
+                                kind: "http";
+                                /** Format: starts_with */
+                                path?: string;
+                                /** Format: uri */
+                                url?: string;
+                                pointer?: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "prometheus";
+                                query: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "kubernetes";
+                                /** @enum {string} */
+                                measure: "readiness" | "restarts";
+                            } | {
+                                /** @enum {string} */
+                                kind: "webhook";
+                                /** Format: uri */
+                                url: string;
+                                /** @default  */
+                                pointer?: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "command";
+                                /** Format: starts_with */
+                                program: string;
+                                /** @default [] */
+                                args?: string[];
+                            } | {
+                                /** @enum {string} */
+                                kind: "prediction";
+                                /** @enum {string} */
+                                of: "responseTimeP95Ms" | "availability";
+                            };
+                            /**
+                             * @default application
+                             * @enum {string}
+                             */
+                            scope?: "application" | "datacentre" | "component";
+                            components?: string[];
+                            initialDelay?: string;
+                            interval?: string;
+                            /** @default 1 */
+                            count?: number;
+                            /** @default 10s */
+                            timeout?: string;
+                            successCondition?: string;
+                            failureCondition?: string;
+                            /** @default 0 */
+                            failureLimit?: number;
+                            /** @default 0 */
+                            inconclusiveLimit?: number;
+                            /** @default 4 */
+                            consecutiveErrorLimit?: number;
+                            /** @default false */
+                            dryRun?: boolean;
+                        }[];
                     };
                 };
             };
