@@ -76,7 +76,7 @@ function createEmergent({ company, spreader }: PairRules): Emergent {
         set = nothing;
       } else {
         const down = footprints.flatMap(({ takenDown }) => [...takenDown]);
-        const together = setOf(spreader.spreadDown(down).found.slice());
+        const together = setOf(spreader.spreadDown(down).slice());
         set = footprints.reduce((rest, { down: alone }) => subtract(rest, alone), together);
       }
       known.set(key, set);

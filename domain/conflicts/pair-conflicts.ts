@@ -173,7 +173,7 @@ export function combinedOutage(rules: PairRules, a: Placed, b: Placed): Shared |
   const { company, spreader } = rules;
   const footprints = [a.footprint, b.footprint];
   if (!somethingFalls(company, footprints)) return undefined;
-  const { found } = spreader.spreadDown([...a.footprint.takenDown, ...b.footprint.takenDown]);
+  const found = spreader.spreadDown([...a.footprint.takenDown, ...b.footprint.takenDown]);
   const collector = collectNodes(company);
   for (const node of found) {
     if (!footprints.some(({ down }) => hasNumber(down, node))) collector.add(node);
