@@ -1,6 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
   AssessmentSteps,
+  BakeSteps,
   RecordSteps,
   RolloutSteps,
   SiteSteps,
@@ -9,9 +10,11 @@ import type {
 } from '../domain/change/change-steps.ts';
 import {
   assessmentOptions,
+  patientOptions,
   recordOptions,
   simulationOptions,
   siteOptions,
+  siteWatchOptions,
   verificationOptions,
   windowOptions,
 } from './activity-options.ts';
@@ -23,5 +26,11 @@ export const record = proxyLocalActivities<Proxied<RecordSteps>>(recordOptions);
 export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
 export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);
-export const site = proxyActivities<Proxied<SiteSteps>>(siteOptions);
+export const site: Proxied<SiteSteps> = {
+  applySite: proxyActivities<Proxied<SiteSteps>>(siteOptions).applySite,
+  awaitSite: proxyActivities<Proxied<SiteSteps>>(siteWatchOptions).awaitSite,
+};
+/** The same for a datacentre that is away: tried until it comes back. */
+export const patientSite = proxyActivities<Proxied<SiteSteps>>(patientOptions);
+export const bake = proxyActivities<Proxied<BakeSteps>>(siteWatchOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);
