@@ -1,4 +1,4 @@
-import type { ChangeSteps, RecordSteps } from '../domain/change/change-steps.ts';
+import type { ChangeSteps, LineSteps, RecordSteps } from '../domain/change/change-steps.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
 import {
   createAssessmentActivities,
@@ -13,6 +13,7 @@ import { createWindowActivities } from './window-activities.ts';
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
   Omit<RolloutActivityPorts, 'latencies'> & {
     readonly record: RecordSteps;
+    readonly line: LineSteps;
     readonly inventory: Pick<
       InventoryReader,
       'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers'
@@ -24,6 +25,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
   const { inventory } = ports;
   return withMappedFailures({
     ...ports.record,
+    ...ports.line,
     ...createAssessmentActivities(ports),
     ...createWindowActivities(ports),
     ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),

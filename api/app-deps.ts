@@ -12,6 +12,7 @@ import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { LineStopRegister } from '../domain/line/ports.ts';
 import type { FreezeRegister } from '../domain/windows/freeze-ports.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
 
@@ -30,6 +31,7 @@ export interface AppDeps {
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
+  readonly lineStops: LineStopRegister;
   readonly optimus: Optimus;
   readonly hashOf: HashOf;
   /** Looks at the outbox now. */

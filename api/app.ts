@@ -28,6 +28,7 @@ import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { lineStopRoutes } from './routes/line-stops.ts';
 import { loginRoutes } from './routes/login.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
@@ -104,6 +105,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     impactRoutes,
     windowRoutes,
     freezeRoutes,
+    lineStopRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

@@ -21,6 +21,7 @@ import {
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
@@ -105,6 +106,7 @@ const app = await buildApp(
     engine,
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
+    lineStops: createLineStopRegister({ database, now }),
     optimus,
     hashOf: canonicalHash,
     kickOutbox: () => dispatcher.kick(),

@@ -11,6 +11,7 @@ import { createDatabase } from '../adapters/postgres/database.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
 import { watchImpact } from '../adapters/postgres/impact-watch.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createLineSteps } from '../adapters/postgres/line-steps.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
@@ -75,6 +76,7 @@ const engine = createInventoryEngine({
 
 const activities = createChangeSteps({
   record: createRecordSteps({ database, engine, now }),
+  line: createLineSteps({ database, now }),
   changes: createChangeRegister(database, engine),
   rollouts: createRolloutRegister({ database, inventory }),
   inventory,

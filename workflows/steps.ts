@@ -1,6 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
   AssessmentSteps,
+  LineSteps,
   RecordSteps,
   RolloutSteps,
   SiteSteps,
@@ -20,6 +21,7 @@ type Proxied<T> = { [K in keyof T]: T[K] };
 
 /** The steps as the workflows call them, each with its profile of time-outs and retries. */
 export const record = proxyLocalActivities<Proxied<RecordSteps>>(recordOptions);
+export const line = proxyLocalActivities<Proxied<LineSteps>>(recordOptions);
 export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
 export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);

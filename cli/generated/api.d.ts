@@ -710,6 +710,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/line-stops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stops of the line, newest first */
+        get: operations["listLineStops"];
+        put?: never;
+        /** Pause all deployments, or those of a datacentre, solution or department; durable when this answers */
+        post: operations["stopLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/line-stops/{stop}/resumption": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift a stop: each change goes on where it was, unless something else holds it */
+        post: operations["resumeLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/line-stops/{stop}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A stop of the line: scope, reason, who declared and who lifted it */
+        get: operations["getLineStop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts": {
         parameters: {
             query?: never;
@@ -1149,6 +1201,27 @@ export interface components {
             loadMs: number;
             loads: number;
             follows: number;
+        };
+        LineStop: {
+            /** Format: uuid */
+            id: string;
+            scope: {
+                /** @enum {string} */
+                kind: "all" | "datacentre" | "solution" | "department";
+                id?: string;
+            };
+            reason: string;
+            stoppedBy: string;
+            stoppedAt: string;
+            resumed: {
+                by: string;
+                at: string;
+                reason: string;
+            } | null;
+            /** @description Changes that it covered when declared, or that came to it since */
+            covered: number;
+            /** @description Those of them that are paused now */
+            paused: number;
         };
         WindowPreview: {
             opensAt: string;
@@ -2922,6 +2995,8 @@ export interface operations {
                     notes?: string;
                     components: {
                         [key: string]: {
+                            /** @enum {string} */
+                            runtime?: "process";
                             command: string[];
                             directory: string;
                             /** @default {} */
@@ -2935,6 +3010,45 @@ export interface operations {
                             healthPath?: string;
                             /** @default 10000 */
                             readyTimeoutMs?: number;
+                        } | {
+                            /** @enum {string} */
+                            runtime: "kubernetes";
+                            manifests: ({
+                                apiVersion: string;
+                                kind: string;
+                                metadata: {
+                                    name: string;
+                                    namespace?: string;
+                                    labels?: {
+                                        [key: string]: string;
+                                    };
+                                    annotations?: {
+                                        [key: string]: string;
+                                    };
+                                } & {
+                                    [key: string]: unknown;
+                                };
+                            } & {
+                                [key: string]: unknown;
+                            })[];
+                            namespace?: string;
+                            endpoint?: {
+                                service: string;
+                                port: number | string;
+                                /**
+                                 * @default http
+                                 * @enum {string}
+                                 */
+                                scheme?: "http" | "https";
+                            } | {
+                                url: string;
+                            };
+                            /** @default 600000 */
+                            readyTimeoutMs?: number;
+                            /** @default 3 */
+                            failAfterRestarts?: number;
+                            /** @default false */
+                            blueGreen?: boolean;
                         };
                     };
                 };
@@ -3645,6 +3759,201 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Freeze"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLineStops: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                includeResumed?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["LineStop"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopLine: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    scope: {
+                        /** @enum {string} */
+                        kind: "all";
+                    } | {
+                        /** @enum {string} */
+                        kind: "datacentre";
+                        id: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "solution";
+                        id: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "department";
+                        id: string;
+                    };
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeLine: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                stop: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLineStop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stop: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
                 };
             };
             /** @description Default Response */

@@ -1,3 +1,4 @@
+import type { LineView } from '../line/line-stop.ts';
 import type {
   AssessedPlan,
   AttemptKind,
@@ -61,6 +62,15 @@ export interface WindowSteps {
   findNextWindow(input: { changeId: string }): Promise<FoundWindow | null>;
 }
 
+/** A short database step, run as a local activity. */
+export interface LineSteps {
+  /** Which stops cover the change now, and which of the `known` ones were lifted. */
+  lookAtLine(input: {
+    readonly changeId: string;
+    readonly known: readonly string[];
+  }): Promise<LineView>;
+}
+
 export interface AssessmentSteps {
   assessChange(input: { changeId: string }): Promise<AssessedPlan>;
 }
@@ -81,6 +91,7 @@ export interface VerificationSteps {
 }
 
 export type ChangeSteps = RecordSteps &
+  LineSteps &
   WindowSteps &
   AssessmentSteps &
   RolloutSteps &
