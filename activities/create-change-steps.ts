@@ -4,6 +4,7 @@ import {
   createAssessmentActivities,
   type AssessmentActivityPorts,
 } from './assessment-activities.ts';
+import { createBakeActivities } from './bake-activities.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
@@ -30,6 +31,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
     ...createWindowActivities(ports),
     ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),
     ...createSiteActivities(ports),
+    ...createBakeActivities(ports),
     ...createVerificationActivities({
       ...ports,
       offers: () => inventory.offers(),

@@ -11,6 +11,9 @@ import type {
 import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
+import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
+import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
+import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
 import type { LineStopRegister } from '../domain/line/ports.ts';
 import type { FreezeRegister } from '../domain/windows/freeze-ports.ts';
@@ -28,6 +31,9 @@ export interface AppDeps {
   readonly messenger: ChangeMessenger;
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
+  readonly netbox: NetboxImporter;
+  readonly exporter: InventoryExporter;
+  readonly history: InventoryHistory;
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;

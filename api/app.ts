@@ -14,6 +14,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import type { AppDeps, AppOptions } from './app-deps.ts';
+import { logRequest } from './log-request.ts';
 import { authentication } from './plugins/authentication.ts';
 import { formBody } from './plugins/form-body.ts';
 import { idempotency } from './plugins/idempotency.ts';
@@ -27,15 +28,18 @@ import { decisionRoutes } from './routes/decisions.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { impactRoutes } from './routes/impact.ts';
+import { inventoryExportRoutes } from './routes/inventory-export.ts';
+import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
 import { loginRoutes } from './routes/login.ts';
+import { netboxRoutes } from './routes/netbox.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
 
 /** The API, ready to listen or to be injected into; reads no environment and opens no port. */
 export async function buildApp(deps: AppDeps, options: AppOptions): Promise<TypedApp> {
-  const logger: FastifyBaseLogger = options.logger;
+  const logger: FastifyBaseLogger = options.logger.child({}, { serializers: { req: logRequest } });
   const app: TypedApp = fastify({
     loggerInstance: logger,
     bodyLimit: options.bodyLimitBytes,
@@ -102,6 +106,9 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     decisionRoutes,
     applicationRoutes,
     inventoryRoutes,
+    inventoryExportRoutes,
+    inventoryHistoryRoutes,
+    netboxRoutes,
     impactRoutes,
     windowRoutes,
     freezeRoutes,

@@ -3,6 +3,8 @@ import { Client, Connection } from '@temporalio/client';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
 import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
+import { createNetboxImporter } from '../adapters/netbox/netbox-importer.ts';
+import { readNetboxSources } from '../adapters/netbox/netbox-sources.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import {
   createAccessRegister,
@@ -19,6 +21,8 @@ import {
   purgeIdempotencyKeys,
 } from '../adapters/postgres/idempotency-store.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
+import { createInventoryExporter } from '../adapters/postgres/inventory-exporter.ts';
+import { createInventoryHistory } from '../adapters/postgres/inventory-history.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
@@ -36,6 +40,8 @@ import { buildApp } from './app.ts';
 
 const config = requireServers(readConfig());
 const logger = createLogger({ ...config.log, name: 'api' });
+const netboxSources =
+  config.netboxSources === undefined ? [] : await readNetboxSources(config.netboxSources);
 const telemetry = await startTelemetry({
   serviceName: 'ctc-api',
   ...(config.otlpEndpoint === undefined ? {} : { otlpEndpoint: config.otlpEndpoint }),
@@ -71,6 +77,7 @@ if (config.bootstrapAdminToken !== undefined) {
 
 const now = (): string => new Date().toISOString();
 const inventory = createInventoryReadModel(database);
+const importer = createInventoryImporter(database);
 const engine = createInventoryEngine({
   databaseUrl: config.databaseUrl,
   settings: { customerDistanceMs: config.customerDistanceMs },
@@ -102,7 +109,10 @@ const app = await buildApp(
     logFeed,
     messenger: createChangeMessenger(client),
     inventory,
-    importer: createInventoryImporter(database),
+    importer,
+    netbox: createNetboxImporter(netboxSources, importer),
+    exporter: createInventoryExporter(database),
+    history: createInventoryHistory(database),
     engine,
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),

@@ -98,6 +98,10 @@ const fields = {
     wholeNumber(100, 3_600_000).default(30_000),
     'How long one placement may take, in milliseconds.',
   ),
+  CTC_NETBOX_SOURCES: field(
+    text.optional(),
+    'Path of the YAML file that lists the NetBoxes to import from, as examples/netbox/sources.yaml does. Unset: there are none.',
+  ),
   CTC_APPROVAL_EXPIRY_HOURS: field(
     wholeNumber(1, 8_760).default(72),
     'After how many hours a change that nobody decides on expires.',

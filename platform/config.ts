@@ -38,6 +38,8 @@ export interface Config {
   /** Path of the file that says how each Kubernetes cluster is reached. */
   readonly kubernetesClusters?: string;
   readonly optimus: OptimusConfig;
+  /** Path of a file. */
+  readonly netboxSources?: string;
   readonly approvalExpiryMs: number;
   /** Two disturbances of a customer closer than this conflict. */
   readonly customerDistanceMs: number;
@@ -164,6 +166,7 @@ function arrange(values: ConfigValues): Config {
     },
     ...optional('kubernetesClusters', values.CTC_KUBERNETES_CLUSTERS),
     optimus: arrangeOptimus(values),
+    ...optional('netboxSources', values.CTC_NETBOX_SOURCES),
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,
     reapprovalShare: values.CTC_REAPPROVAL_PERCENT / 100,

@@ -1,6 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
   AssessmentSteps,
+  BakeSteps,
   LineSteps,
   RecordSteps,
   RolloutSteps,
@@ -10,9 +11,11 @@ import type {
 } from '../domain/change/change-steps.ts';
 import {
   assessmentOptions,
+  patientOptions,
   recordOptions,
   simulationOptions,
   siteOptions,
+  siteWatchOptions,
   verificationOptions,
   windowOptions,
 } from './activity-options.ts';
@@ -25,5 +28,11 @@ export const line = proxyLocalActivities<Proxied<LineSteps>>(recordOptions);
 export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
 export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);
-export const site = proxyActivities<Proxied<SiteSteps>>(siteOptions);
+export const site: Proxied<SiteSteps> = {
+  applySite: proxyActivities<Proxied<SiteSteps>>(siteOptions).applySite,
+  awaitSite: proxyActivities<Proxied<SiteSteps>>(siteWatchOptions).awaitSite,
+};
+/** The same for a datacentre that is away: tried until it comes back. */
+export const patientSite = proxyActivities<Proxied<SiteSteps>>(patientOptions);
+export const bake = proxyActivities<Proxied<BakeSteps>>(siteWatchOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);

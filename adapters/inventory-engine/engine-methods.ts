@@ -52,7 +52,8 @@ export function createEngineMethods(
   let memory: InMemory | undefined;
   let interventionSeq = 0;
   let freezeSeq = -1;
-  const known = new Set<string>();
+  /** The version of the inventory here when each change became known, or was edited. */
+  const known = new Map<string, number>();
   let toWarm: string[] = [];
   /** Which changes a follow touched, from version to version; what is older is forgotten. */
   let followed: { readonly version: number; readonly changes: readonly string[] }[] = [];
@@ -96,7 +97,7 @@ export function createEngineMethods(
     await followFreezes(client, memory);
     return memory;
   };
-  const followInterventions = async (client: pg.ClientBase, { conflicts }: InMemory) => {
+  const followInterventions = async (client: pg.ClientBase, { company, conflicts }: InMemory) => {
     const { rows } = await client.query<InterventionRow>(
       `${selectInterventions} where c.intervention_seq > $1 ${
         interventionSeq === 0 ? 'and c.ended_at is null' : ''
@@ -110,7 +111,7 @@ export function createEngineMethods(
         known.delete(row.id);
       } else {
         conflicts.put(toIntervention(row));
-        known.add(row.id);
+        known.set(row.id, company.version);
         toWarm.push(row.id);
       }
     }
@@ -221,10 +222,12 @@ export function createEngineMethods(
       const { company } = await catchUp();
       if (version === company.version) return { version, changes: [] };
       // Of versions before the load nobody knows what they touched.
-      if (version < followedFrom) return { version: company.version, changes: [...known] };
+      if (version < followedFrom) return { version: company.version, changes: [...known.keys()] };
       const changes = new Set(
         followed.filter((each) => each.version > version).flatMap((each) => each.changes),
       );
+      // Whoever stored what became known later may have computed it before the inventory moved.
+      for (const [change, knownSince] of known) if (knownSince > version) changes.add(change);
       return { version: company.version, changes: [...changes].filter((each) => known.has(each)) };
     },
     async allConflicts(): Promise<readonly Conflict[]> {

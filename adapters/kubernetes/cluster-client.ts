@@ -100,12 +100,12 @@ export async function createClusterClient({
     }
     const timeout = AbortSignal.timeout(timeoutMs);
     const answer = await request(url, {
-      method: method as Dispatcher.HttpMethod,
+      method: method,
       dispatcher,
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
       headers: {
         accept: 'application/json',
-        ...(auth.headers as Record<string, string> | undefined),
+        ...Object.fromEntries(Object.entries(auth.headers ?? {}).map(([k, v]) => [k, String(v)])),
         ...(typeof auth.auth !== 'string'
           ? {}
           : { authorization: `Basic ${Buffer.from(auth.auth).toString('base64')}` }),

@@ -1,20 +1,31 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
-import { inventoryKinds, type InventoryKind } from '../../domain/inventory/inventory-kinds.ts';
+import {
+  inventoryColumns,
+  inventoryKinds,
+  type InventoryKind,
+} from '../../domain/inventory/inventory-kinds.ts';
+import type { SkippedObject } from '../../domain/inventory/netbox-ports.ts';
 import type { InventoryPart } from '../../domain/inventory/ports.ts';
-import type { InventoryValues, SkippedObject } from './inventory-sheet.ts';
+import type { InventoryValues } from './inventory-sheet.ts';
 import type { NetboxClient } from './netbox-client.ts';
 import { netboxMappingSchema, type NetboxMappingInput } from './netbox-mapping.ts';
 import { netboxLists, type NetboxListName, type NetboxSnapshot } from './netbox-objects.ts';
 import { netboxToInventory } from './netbox-to-inventory.ts';
 
 export interface NetboxImport {
-  /** For the importer of inventories; one NDJSON file for each kind that has rows. May be read again. */
+  /**
+   * For the importer of inventories: one file for each kind that NetBox knows, without rows where it has none, so
+   * that a complete import removes the last of a kind as well. May be read again.
+   */
   readonly parts: AsyncIterable<InventoryPart>;
   readonly counts: Readonly<Partial<Record<InventoryKind, number>>>;
   readonly skipped: readonly SkippedObject[];
 }
+
+/** What NetBox does not know; a complete import of it leaves these as they are. */
+const unknownToNetbox: ReadonlySet<InventoryKind> = new Set(['teams', 'latencies', 'offers']);
 
 /** A list that grows or shrinks while it is read is begun again this often. */
 const readings = 3;
@@ -55,9 +66,11 @@ export async function netboxParts(
     skipped,
     parts: {
       async *[Symbol.asyncIterator]() {
-        for (const kind of filled) {
-          const stream = Readable.from(toNdjson(rows[kind]));
-          yield await Promise.resolve({ kind, format: 'ndjson' as const, stream });
+        for (const kind of inventoryKinds.filter((each) => !unknownToNetbox.has(each))) {
+          const part: InventoryPart = filled.includes(kind)
+            ? { kind, format: 'ndjson', stream: Readable.from(toNdjson(rows[kind])) }
+            : { kind, format: 'csv', stream: Readable.from([headerOf(kind)]) };
+          yield await Promise.resolve(part);
         }
       },
     },
@@ -93,6 +106,9 @@ async function readList(
     }
   }
 }
+
+/** A file with nothing at all in it is taken for one that got lost; a header says that there is nothing. */
+const headerOf = (kind: InventoryKind) => Buffer.from(`${inventoryColumns(kind).join(',')}\n`);
 
 function* toNdjson(rows: readonly InventoryValues[]): Generator<Uint8Array> {
   for (let from = 0; from < rows.length; from += linesPerChunk) {

@@ -3,12 +3,8 @@ import {
   inventoryRowSchemas,
   type InventoryKind,
 } from '../../domain/inventory/inventory-kinds.ts';
+import type { SkippedObject } from '../../domain/inventory/netbox-ports.ts';
 
-/** What of NetBox did not, or not wholly, become inventory. */
-export interface SkippedObject {
-  readonly what: string;
-  readonly why: string;
-}
 export type InventoryValues = Readonly<Record<string, string | number>>;
 export type InventorySheets = Readonly<Record<InventoryKind, readonly InventoryValues[]>>;
 

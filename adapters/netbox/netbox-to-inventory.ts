@@ -1,9 +1,6 @@
+import type { SkippedObject } from '../../domain/inventory/netbox-ports.ts';
 import { isLive, traceCables, type CableGraph, type ItemKey } from './cable-paths.ts';
-import {
-  createInventorySheet,
-  type InventorySheets,
-  type SkippedObject,
-} from './inventory-sheet.ts';
+import { createInventorySheet, type InventorySheets } from './inventory-sheet.ts';
 import { writeDatacentres, writeItems, type Write } from './netbox-items.ts';
 import type { NetboxMapping } from './netbox-mapping.ts';
 import type { NetboxCable, NetboxSnapshot } from './netbox-objects.ts';

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Conflict } from '../../domain/conflicts/conflict.ts';
 import { conflictKey } from '../../domain/conflicts/diff-conflicts.ts';
+import type { FreezePeriod } from '../../domain/windows/freeze.ts';
 import {
   addPrincipal,
   importCsv,
@@ -14,6 +15,7 @@ import { createInventoryEngine } from '../inventory-engine/create-inventory-engi
 import { keepConflictsCurrent } from './conflict-keeper.ts';
 import { keepConflicts, lockConflicts, renumberIntervention } from './conflict-store.ts';
 import { createDatabase } from './database.ts';
+import { createFreezeRegister } from './freeze-register.ts';
 
 const customerDistanceMs = 3_600_000;
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -41,6 +43,15 @@ afterAll(async () => {
   await db.destroy();
   await database.drop();
 });
+
+const freezeScopes: readonly FreezePeriod['scope'][] = [
+  { kind: 'company' },
+  { kind: 'datacentre', id: 'mad' },
+  { kind: 'department', id: 'hosting' },
+  { kind: 'solution', id: 'web' },
+  { kind: 'customer', id: 'acme' },
+  { kind: 'customer', id: 'bolt' },
+];
 
 /** 2026-12-01, hour and half hour. */
 const at = (halfHours: number) =>
@@ -130,9 +141,13 @@ describe('the kept conflicts', () => {
       seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
       return (seed >>> 8) % below;
     };
+    // Windows and freezes are in December: whatever day the test is run on, they are ahead.
+    const freezes = createFreezeRegister({ database: db, now: () => '2026-11-01T00:00:00.000Z' });
     const live: string[] = [];
-    for (let edit = 0; edit < 120; edit += 1) {
-      const what = random(10);
+    const inForce: string[] = [];
+    const found = new Set<string>();
+    for (let edit = 0; edit < 160; edit += 1) {
+      const what = random(14);
       const start = random(20);
       const chosen = live[random(Math.max(1, live.length))];
       if (what < 4 || chosen === undefined) {
@@ -143,15 +158,36 @@ describe('the kept conflicts', () => {
       } else if (what < 8) {
         await end(chosen);
         live.splice(live.indexOf(chosen), 1);
-      } else {
-        const [a, b, c] = [hosts[random(8)]!, hosts[random(8)]!, hosts[random(8)]!];
+      } else if (what < 11) {
+        // Of the services all, and one host, so that one change may take down what another works on.
+        const dependent = ['s1', 's2', 's3', 's4', 'hv-7'][random(5)]!;
+        const [a, b, c] = [hosts[random(7)]!, hosts[random(7)]!, hosts[random(7)]!];
         const members = [...new Set([a, b, c])];
         const needs = 1 + random(members.length);
         await importCsv(db, {
-          dependencies: `dependent,group,needs,member\n${members.map((m) => `s${1 + random(1)},g,${needs},${m}\n`).join('')}`,
+          dependencies: `dependent,group,needs,member\n${members.map((m) => `${dependent},g,${needs},${m}\n`).join('')}`,
         });
         await keepConflictsCurrent({ database: db, engine, now });
+      } else if (what < 13 || inForce.length === 0) {
+        const freeze = await freezes.create(
+          {
+            kind: 'freeze',
+            scope: freezeScopes[random(freezeScopes.length)]!,
+            start: at(start),
+            end: at(start + 1 + random(6)),
+            zone: 'UTC',
+            reason: 'nothing is to be changed',
+          },
+          'ana',
+        );
+        inForce.push(freeze.id);
+        await keepConflictsCurrent({ database: db, engine, now });
+      } else {
+        const [lifted] = inForce.splice(random(inForce.length), 1);
+        await freezes.lift(lifted!, 'ana', 'called off');
+        await keepConflictsCurrent({ database: db, engine, now });
       }
+      for (const { kind } of await kept()) found.add(kind);
       if (edit % 10 !== 9) continue;
       const fresh = createInventoryEngine({
         databaseUrl: database.url,
@@ -165,9 +201,24 @@ describe('the kept conflicts', () => {
     }
     const crowds = await db('conflict').whereRaw('cardinality(changes) > 2').select('id');
     expect(crowds.length).toBeGreaterThan(0);
+    // The edits are worth something only if they lead to every kind that these changes can have.
+    expect([...found].sort()).toEqual([
+      'combined-outage',
+      'dependency',
+      'freeze',
+      'same-item',
+      'shared-customers',
+      'shared-services',
+    ]);
+    for (const id of inForce) await freezes.lift(id, 'ana', 'the end');
+    await keepConflictsCurrent({ database: db, engine, now });
   });
 
   it('are computed anew after an import by whoever keeps them, even if nobody here followed it', async () => {
+    await importCsv(db, {
+      'remove-dependencies': 'dependent\ns1\ns2\ns3\nhv-7\n',
+      dependencies: 'dependent,group,needs,member\ns4,g,1,hv-5\n',
+    });
     const one = await add('ana', {
       start: '2026-12-03T01:00',
       end: '2026-12-03T03:00',
@@ -195,6 +246,45 @@ describe('the kept conflicts', () => {
         'shared-services',
       ]);
       expect(await keepConflictsCurrent({ database: db, engine: other, now })).toBe(0);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('are computed anew for a change that was being stored while the inventory moved', async () => {
+    const window = { start: '2026-12-05T01:00', end: '2026-12-05T03:00' };
+    await importCsv(db, { dependencies: 'dependent,group,needs,member\ns4,g,,hv-6\n' });
+    await keepConflictsCurrent({ database: db, engine, now });
+    const other = createInventoryEngine({
+      databaseUrl: database.url,
+      settings: { customerDistanceMs },
+    });
+    try {
+      await other.touchedSince(0);
+      const one = await add('ana', { ...window, items: ['hv-6'] });
+      const two = await db.transaction(async (trx) => {
+        const id = await insertChange(trx, 'ana', manualRequest({ ...window, items: ['hv-0'] }));
+        await lockConflicts(trx);
+        await renumberIntervention(trx, id);
+        await keepConflicts(trx, engine, id, now());
+        // The other process sees the import, and not yet the change that was computed without it.
+        await importCsv(db, {
+          dependencies: 'dependent,group,needs,member\ns4,g,1,hv-6\ns4,g,1,hv-0\n',
+        });
+        await other.touchedSince(0);
+        return id;
+      });
+      const of = async (change: string) =>
+        (await kept()).filter(({ changes }) => changes.includes(change));
+      expect(await of(two)).toEqual([]);
+      await keepConflictsCurrent({ database: db, engine: other, now });
+      expect((await of(two)).map(({ kind }) => kind).sort()).toEqual([
+        'combined-outage',
+        'shared-services',
+      ]);
+      expect(byKey(await kept())).toEqual(byKey(await other.allConflicts()));
+      await end(one);
+      await end(two);
     } finally {
       await other.close();
     }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { InventoryHistory } from '../../domain/inventory/history-ports.ts';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
 import {
   createTestInventory,
@@ -6,7 +7,7 @@ import {
   smallCompany,
   type TestInventory,
 } from '../../test/support/inventory-imports.ts';
-import { createInventoryHistory, type InventoryHistory } from './inventory-history.ts';
+import { createInventoryHistory } from './inventory-history.ts';
 
 const customerColumns = 'id,name,country,contract_level';
 const dependencyColumns = 'dependent,group,needs,member';

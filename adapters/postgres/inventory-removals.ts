@@ -8,7 +8,7 @@ import {
 import { badLinesKept, type BadLine } from '../../domain/inventory/ports.ts';
 import { findReferences } from './inventory-references.ts';
 import { removalTable, stagingTable } from './inventory-staging.ts';
-import { storedKinds } from './inventory-tables.ts';
+import { countedRows, storedKinds } from './inventory-tables.ts';
 
 /** Up to here nobody is asked. */
 const fewRows = 100;
@@ -31,12 +31,6 @@ function sameKey(kind: InventoryKind, left: string, right: string): string {
     .join(' and ');
 }
 
-/** Which stored rows count: both directions of a pair are stored, and it is one latency. */
-const counted = (kind: InventoryKind): string =>
-  kind === 'latencies'
-    ? 'stored.from_datacentre < stored.to_datacentre'
-    : storedKinds[kind].condition;
-
 /** Puts what the source brought earlier, and the complete files no longer have, among what is to go. */
 export async function stageMissingRows(
   trx: Knex.Transaction,
@@ -48,7 +42,7 @@ export async function stageMissingRows(
     `insert into ${removalTable(kind)} (line, ${keys.join(', ')})
      select distinct 0, ${keys.map((column) => `stored.${column}`).join(', ')}
      from ${storedKinds[kind].table} as stored
-     where stored.source = :source and ${counted(kind)}
+     where stored.source = :source and ${countedRows(kind)}
        and not exists (select from ${stagingTable(kind)} as new where ${sameKey(kind, 'new', 'stored')})
        and not exists (select from ${removalTable(kind)} as named where ${sameKey(kind, 'named', 'stored')})`,
     { source },
@@ -108,7 +102,7 @@ export async function guardRemovals(
   const excessive: string[] = [];
   let total = 0;
   for (const kind of kinds) {
-    const stored = `from ${storedKinds[kind].table} as stored where ${counted(kind)}`;
+    const stored = `from ${storedKinds[kind].table} as stored where ${countedRows(kind)}`;
     // "exists" in the "where": as a filter of the count it would be looked up row by row.
     const { rows } = await trx.raw<{ rows: { going: number; there: number }[] }>(
       `select (select count(*)::integer ${stored}) as there, (select count(*)::integer ${stored}

@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { ClientBase } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -59,6 +60,8 @@ export async function copyToStaging(
       const size = isPlain ? batch.lines.length : batch.length;
       count += size;
       onRows(count);
+      // What has arrived already would be read in one go, while everybody else in this process waits.
+      await nextTurn();
       if (size === 0) continue;
       yield isPlain ? copyLinesOf(batch) : batch.map((row) => copyLine(row, columns)).join('');
     }

@@ -22,6 +22,12 @@ export const storedKinds: Readonly<Record<InventoryKind, StoredKind>> = {
   dependencies: whole('requirement'),
 };
 
+/** Which stored rows count; both directions of a pair of sites are stored, and it is one latency. */
+export const countedRows = (kind: InventoryKind): string =>
+  kind === 'latencies'
+    ? 'stored.from_datacentre < stored.to_datacentre'
+    : storedKinds[kind].condition;
+
 /** The column of the table that a column of the files is stored in. */
 export const storedColumn = (column: string): string =>
   column === 'group' ? 'group_name' : column;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { isAllowed } from '../../domain/access/roles.ts';
-import { DomainError } from '../../domain/errors.ts';
 import { freezePeriodSchema } from '../../domain/windows/freeze.ts';
 import type { AppDeps } from '../app-deps.ts';
+import { demandCustomerRead } from '../customer-access.ts';
 import { sendPage } from '../paging.ts';
 import { pageQuerySchema, problems, reasonSchema } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';
@@ -106,12 +106,7 @@ export function freezeRoutes(app: TypedApp, { freezes }: AppDeps): void {
     },
     async (request) => {
       const stored = await freezes.get(request.params.freeze);
-      const isOfCustomer = stored.freeze.scope.kind === 'customer';
-      if (isOfCustomer && !isAllowed(request.actor, 'customer.read')) {
-        throw new DomainError('forbidden', 'Your roles do not allow you to see customers.', {
-          code: 'not-allowed',
-        });
-      }
+      if (stored.freeze.scope.kind === 'customer') demandCustomerRead(request.actor);
       return { ...stored };
     },
   );

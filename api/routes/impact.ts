@@ -1,13 +1,12 @@
 import { stringify } from 'csv-stringify/sync';
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import { isAllowed } from '../../domain/access/roles.ts';
-import { DomainError } from '../../domain/errors.ts';
 import { impactStates } from '../../domain/impact/impact.ts';
 import { affectedKinds } from '../../domain/impact/snapshot-ports.ts';
 import { slugSchema } from '../../domain/names.ts';
 import { describeExplanation } from '../../domain/impact/impact.ts';
 import type { AppDeps } from '../app-deps.ts';
+import { demandCustomerRead } from '../customer-access.ts';
 import { changeParamsSchema, problems } from '../schemas/common.ts';
 import { differenceSchema, explanationSchema } from '../schemas/impact.ts';
 import type { TypedApp } from '../typed-app.ts';
@@ -74,12 +73,7 @@ export function impactRoutes(app: TypedApp, { changes, engine, snapshots }: AppD
     async (request, reply) => {
       const { change, affected } = request.params;
       // A service's row names its customer.
-      if (!isAllowed(request.actor, 'customer.read')) {
-        throw new DomainError('forbidden', 'Your roles do not allow you to see customers.', {
-          code: 'not-allowed',
-          remedy: 'Ask for the counts: ctc change impact.',
-        });
-      }
+      demandCustomerRead(request.actor, 'Ask for the counts: ctc change impact.');
       const { id, label } = await changes.get(change);
       const { state } = request.query;
       const batches = snapshots.affected(id, affected, state === undefined ? undefined : [state]);

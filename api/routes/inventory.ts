@@ -2,42 +2,19 @@ import * as z from 'zod';
 import { describeExplanation } from '../../domain/impact/impact.ts';
 import { inventoryKinds, inventoryFormats } from '../../domain/inventory/inventory-kinds.ts';
 import { importPhases, type InventoryPart } from '../../domain/inventory/ports.ts';
-import { isAllowed } from '../../domain/access/roles.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { slugSchema } from '../../domain/names.ts';
 import type { AppDeps } from '../app-deps.ts';
+import { demandCustomerRead } from '../customer-access.ts';
 import { sendPage } from '../paging.ts';
 import { pageQuerySchema, problems } from '../schemas/common.ts';
 import { disturbancesSchema, explanationSchema, impactSchema } from '../schemas/impact.ts';
+import { importReportSchema } from '../schemas/inventory.ts';
 import type { TypedApp } from '../typed-app.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { FastifyRequest } from 'fastify';
 
 const tags = ['inventory'];
-
-const countsSchema = z.object({
-  rows: z.int(),
-  inserted: z.int(),
-  updated: z.int(),
-  removed: z.int(),
-  kept: z.int(),
-});
-
-const importReportSchema = z
-  .object({
-    imported: z.boolean(),
-    version: z.int().optional(),
-    counts: z.partialRecord(z.enum(inventoryKinds), countsSchema),
-    badLines: z.array(
-      z.object({
-        kind: z.enum(inventoryKinds),
-        line: z.int(),
-        column: z.string().optional(),
-        message: z.string(),
-      }),
-    ),
-    badLineCount: z.int(),
-  })
-  .meta({ id: 'ImportReport' });
 
 const importProgressSchema = z
   .object({
@@ -138,11 +115,7 @@ export function inventoryRoutes(app: TypedApp, deps: AppDeps): void {
     },
     async (request, reply) => {
       const { kind } = request.params;
-      if (kind === 'customers' && !isAllowed(request.actor, 'customer.read')) {
-        throw new DomainError('forbidden', 'Your roles do not allow you to see customers.', {
-          code: 'not-allowed',
-        });
-      }
+      if (kind === 'customers') demandCustomerRead(request.actor);
       const { limit, cursor, text } = request.query;
       const page = await deps.inventory.list(kind, {
         limit,
@@ -225,15 +198,6 @@ export function inventoryRoutes(app: TypedApp, deps: AppDeps): void {
     },
     () => deps.engine.status(),
   );
-}
-
-/** Fields that were not given are absent, not undefined. */
-function withoutUndefined<T extends object>(
-  given: T,
-): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as never;
 }
 
 /** Before the kind in the name of a file of rows that are to go. */

@@ -51,12 +51,12 @@ export function lineStopRoutes(app: TypedApp, { lineStops, kickOutbox }: AppDeps
   );
 
   app.post(
-    '/line-stops/:stop/resumption',
+    '/line-stops/:stop/lift',
     {
       config: { access: 'line.resume' },
       schema: {
         tags,
-        operationId: 'resumeLine',
+        operationId: 'liftLineStop',
         summary: 'Lift a stop: each change goes on where it was, unless something else holds it',
         params: lineStopParamsSchema,
         body: reasonSchema,

@@ -8,6 +8,7 @@ import { migrateDatabase } from '../../migrations/migrate.ts';
 import { startPostgres } from '../../platform/embedded/start-postgres.ts';
 import { writeInventory } from '../../tools/generate-inventory.ts';
 import { benchConflicts } from './conflicts.ts';
+import { benchEventLoop } from './event-loop.ts';
 import { benchGrowth } from './growth.ts';
 import { benchImport } from './import.ts';
 import { benchLoad } from './load.ts';
@@ -17,7 +18,7 @@ import { benchSpread } from './spread.ts';
 /**
  * `npm run bench:impact -- [--services 1500000]`: the hosting company in memory beside PostgreSQL and beside
  * the bare parts, all in one run on one machine. What counts are the ratios. Answers of the engine and of SQL
- * are compared item by item: a difference ends the run with exit code 1.
+ * are compared item by item: a difference ends the run with exit code 1, as does an event loop that stands still.
  */
 const { values } = parseArgs({
   options: {
@@ -25,6 +26,8 @@ const { values } = parseArgs({
     interventions: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
     'no-growth': { type: 'boolean', default: false },
+    /** For work on it alone. */
+    'only-event-loop': { type: 'boolean', default: false },
   },
 });
 const options = { services: Number(values.services), seed: Number(values.seed) };
@@ -52,8 +55,18 @@ try {
   );
 
   const imported = await benchImport({ url: postgres.url, database, files });
-  const loaded = await benchLoad({ url: postgres.url });
+  if (!values['only-event-loop']) await compare(imported);
+  if (!(await benchEventLoop({ url: postgres.url, files, options }))) process.exitCode = 1;
+  if (!values['only-event-loop'] && !values['no-growth']) benchGrowth(options);
+} finally {
+  await database.destroy();
+  await postgres.stop();
+  await rm(directory, { recursive: true, force: true });
+}
 
+/** Load, impact and conflicts beside SQL. */
+async function compare(imported: { oursSeconds: number; bareSeconds: number }): Promise<void> {
+  const loaded = await benchLoad({ url: postgres.url });
   const client = await connect(postgres.url);
   const company = await loadCompany(client);
   heading('From files to the first answer');
@@ -65,9 +78,4 @@ try {
   await benchSpread({ client, company, options });
   await benchConflicts({ client, company, options, interventions });
   await client.end();
-  if (!values['no-growth']) benchGrowth(options);
-} finally {
-  await database.destroy();
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
 }

@@ -7,10 +7,11 @@ import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
 import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes, toCliError, type ProblemBody } from '../errors.ts';
-import type { components } from '../generated/api.d.ts';
+import { describeReport, watchImport, type ImportReport } from '../import-report.ts';
 import { printOne, printRows } from '../output.ts';
-
-type ImportReport = components['schemas']['ImportReport'];
+import { addInventoryExport } from './inventory-export-commands.ts';
+import { addInventoryHistory } from './inventory-history-commands.ts';
+import { addNetboxCommands } from './netbox-commands.ts';
 
 /** `ctc inventory …` and `ctc alerts`. */
 export function addInventoryCommands(program: Command): void {
@@ -61,6 +62,9 @@ export function addInventoryCommands(program: Command): void {
       }));
       printRows(rows, output, columns, (row) => show(row['id']));
     });
+  addInventoryExport(inventory);
+  addInventoryHistory(inventory);
+  addNetboxCommands(inventory);
 
   program
     .command('alerts')
@@ -144,26 +148,6 @@ export async function importInventory(
   }
 }
 
-/** Says on a terminal's standard error, once a second, how far the import is. */
-function watchImport(url: string, headers: Record<string, string>): () => void {
-  if (!process.stderr.isTTY) return () => undefined;
-  const show = async (): Promise<void> => {
-    const response = await fetch(url, { headers });
-    if (!response.ok) return;
-    const { phase, kind, rows } =
-      (await response.json()) as components['schemas']['ImportProgress'];
-    process.stderr.write(`\r\u001b[K${phase} ${kind ?? ''} ${rows.toLocaleString('en')} rows`);
-  };
-  const timer = setInterval(() => {
-    // The import itself says what went wrong; this only watches.
-    show().catch(() => undefined);
-  }, 1000);
-  return () => {
-    clearInterval(timer);
-    process.stderr.write('\r\u001b[K');
-  };
-}
-
 async function expand(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => {
     throw new CliError(`${path} does not exist.`, exitCodes.usage);
@@ -171,19 +155,6 @@ async function expand(path: string): Promise<string[]> {
   if (!found.isDirectory()) return [path];
   const names = await readdir(path);
   return names.filter((name) => /\.(csv|ndjson)$/.test(name)).map((name) => join(path, name));
-}
-
-function describeReport(report: ImportReport): string {
-  const counts = Object.entries(report.counts).map(
-    ([kind, { rows, inserted, updated, removed, kept }]) =>
-      `${kind}: ${rows} rows, ${inserted} new, ${updated} changed${removed > 0 ? `, ${removed} removed` : ''}${kept > 0 ? `, ${kept} kept as their own source has them` : ''}`,
-  );
-  const bad = report.badLines.map(
-    ({ kind, line, column, message }) =>
-      `${kind} line ${line}${column === undefined ? '' : `, ${column}`}: ${message}`,
-  );
-  const more = report.badLineCount - report.badLines.length;
-  return [...counts, ...bad, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
 }
 
 function show(value: unknown): string {

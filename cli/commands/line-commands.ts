@@ -61,7 +61,7 @@ export function addLineCommands(program: Command): void {
     .action(async (id: string, { reason }: { reason: string }, command: Command) => {
       const { api, output } = contextOf(command);
       const stop = await answerOf(
-        api.POST('/line-stops/{stop}/resumption', {
+        api.POST('/line-stops/{stop}/lift', {
           body: { reason },
           params: { path: { stop: id }, header: onceHeaders() },
         }),

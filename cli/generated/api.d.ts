@@ -590,6 +590,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/inventory/{kind}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One kind as a file that an import takes, in the order of its key
+         * @description The header CTC-Inventory-Version says of which version of the inventory it is; files with the same one belong together. Customers need customer.read.
+         */
+        get: operations["exportInventory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/{kind}/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each time a row came, changed or went, the earliest first, with who imported it */
+        get: operations["getInventoryHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A row as it is, or as it was in a version or when a change was last assessed
+         * @description Of a change it is what its newest assessment, and so its approval, was made with. A row with the id "export" has its history only.
+         */
+        get: operations["getInventoryRow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/netbox-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The NetBoxes that may be imported */
+        get: operations["listNetboxSources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inventory/netbox-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a whole NetBox, all or nothing; 422 with every bad line when something is wrong
+         * @description Rows belong to the source. What it brought before and NetBox has no more is removed, in the kinds that NetBox knows.
+         */
+        post: operations["importNetbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/changes/{change}/impact/difference": {
         parameters: {
             query?: never;
@@ -728,7 +822,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/line-stops/{stop}/resumption": {
+    "/line-stops/{stop}/lift": {
         parameters: {
             query?: never;
             header?: never;
@@ -738,7 +832,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lift a stop: each change goes on where it was, unless something else holds it */
-        post: operations["resumeLine"];
+        post: operations["liftLineStop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1158,6 +1252,29 @@ export interface components {
                 to: string;
             }[];
         };
+        InventoryRow: {
+            /** @enum {string} */
+            kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+            id: string;
+            /** @description Of the inventory that it is of */
+            version: number;
+            /** @description By the columns of its file: one, or of dependencies all that the dependent needs */
+            rows: {
+                [key: string]: string | number;
+            }[];
+        };
+        InventoryChange: {
+            /** @description Of the inventory, from which on it was so */
+            version: number;
+            /** @description Null for what was there before versions were kept */
+            importedAt: string | null;
+            importedBy: string | null;
+            source: string;
+            /** @description What it was from then on; empty when it was removed */
+            rows: {
+                [key: string]: string | number;
+            }[];
+        };
         ImportReport: {
             imported: boolean;
             version?: number;
@@ -1222,6 +1339,33 @@ export interface components {
             covered: number;
             /** @description Those of them that are paused now */
             paused: number;
+        };
+        NetboxReport: {
+            imported: boolean;
+            version?: number;
+            counts: {
+                [key: string]: {
+                    rows: number;
+                    inserted: number;
+                    updated: number;
+                    removed: number;
+                    kept: number;
+                };
+            };
+            badLines: {
+                /** @enum {string} */
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                line: number;
+                column?: string;
+                message: string;
+            }[];
+            badLineCount: number;
+            /** @description What of NetBox did not become inventory, the first 100 */
+            skipped: {
+                what: string;
+                why: string;
+            }[];
+            skippedCount: number;
         };
         WindowPreview: {
             opensAt: string;
@@ -1921,6 +2065,24 @@ export interface operations {
                     /** @default {} */
                     strategy?: {
                         waves?: string[][];
+                        /** @default false */
+                        firstWaveMandatory?: boolean;
+                        maxConcurrency?: number;
+                        canaryPercent?: number;
+                        /** @default 0 */
+                        bakeSeconds?: number;
+                        /** @default 0 */
+                        bakeSamples?: number;
+                        progressDeadlineSeconds?: number;
+                        /** @default 0 */
+                        failureLimit?: number;
+                        /**
+                         * @default rollbackAll
+                         * @enum {string}
+                         */
+                        onFailure?: "pause" | "rollbackWave" | "rollbackAll" | "continue";
+                        /** @default false */
+                        forceConflicts?: boolean;
                         /** @default 60 */
                         waveBudgetSeconds?: number;
                         /** @default 60 */
@@ -3373,6 +3535,257 @@ export interface operations {
             };
         };
     };
+    exportInventory: {
+        parameters: {
+            query?: {
+                format?: "csv" | "ndjson";
+                /** @description Only rows that belong to this source */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["Problem"];
+                    "application/x-ndjson": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": components["schemas"]["Problem"];
+                    "application/x-ndjson": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInventoryHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                /** @description Of latencies both sites, as mad%2Fpar; of dependencies the dependent */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["InventoryChange"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getInventoryRow: {
+        parameters: {
+            query?: {
+                version?: number;
+                /** @description Label such as CHG-12, or id */
+                change?: string;
+            };
+            header?: never;
+            path: {
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                /** @description Of latencies both sites, as mad%2Fpar; of dependencies the dependent */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryRow"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNetboxSources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            name: string;
+                            url: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importNetbox: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description One of GET /inventory/netbox-sources */
+                    source: string;
+                    /** @default false */
+                    dryRun?: boolean;
+                    /** @description How many rows may be removed: the number that the refusal named */
+                    confirmedRemovals?: number;
+                    /**
+                     * @description What becomes of rows that belong to another source and differ
+                     * @default refuse
+                     * @enum {string}
+                     */
+                    foreignRows?: "refuse" | "keep";
+                    /**
+                     * Format: uuid
+                     * @description Names the import, to ask for its progress
+                     */
+                    importId?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetboxReport"];
+                };
+            };
+            /** @description Default Response */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetboxReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getImpactDifference: {
         parameters: {
             query?: never;
@@ -3888,7 +4301,7 @@ export interface operations {
             };
         };
     };
-    resumeLine: {
+    liftLineStop: {
         parameters: {
             query?: never;
             header: {

@@ -98,8 +98,12 @@ export const holdableStates = [
   'simulating',
   'deploying',
   'verifying',
+  'deciding',
   'redeploying',
 ] as const satisfies readonly ChangeState[];
+
+/** States in which something new is about to begin, which a stop of the line holds. */
+const stoppableStates = holdableStates.filter((state) => state !== 'deciding');
 
 export type HoldableState = (typeof holdableStates)[number];
 
@@ -190,7 +194,7 @@ export const lifeCycle: readonly Transition[] = [
     're-simulate',
     're-simulating',
     'workflow',
-    'redeployments are left and there are fresh measurements',
+    'redeployments are left and there are fresh measurements, or a person resumed it',
   ),
   ...rows(['deciding'], 'roll-back', 'rolling-back', 'workflow', 'redeploying is no way out'),
   ...rows(
@@ -224,6 +228,13 @@ export const lifeCycle: readonly Transition[] = [
   ),
   ...rows(
     ['rollback-incomplete'],
+    'restore',
+    'rolled-back',
+    'workflow',
+    'the datacentres that could not be reached have come back and are restored',
+  ),
+  ...rows(
+    ['rollback-incomplete'],
     'retry-rollback',
     'rolling-back',
     'change.implement',
@@ -248,8 +259,8 @@ export const lifeCycle: readonly Transition[] = [
   ...holdableStates.flatMap((state) =>
     rows(['paused'], 'resume', state, 'change.hold', `it was paused in ${state}`),
   ),
-  ...rows(holdableStates, 'stop-line', 'paused', 'line.stop', 'a stop of the line covers it'),
-  ...holdableStates.flatMap((state) =>
+  ...rows(stoppableStates, 'stop-line', 'paused', 'line.stop', 'a stop of the line covers it'),
+  ...stoppableStates.flatMap((state) =>
     rows(
       ['paused'],
       'resume-line',

@@ -96,6 +96,7 @@ export function waitsUntilMs(plan: AssessedPlan, held: HoldableState): number {
       return workUntilMs;
     case 'simulating':
     case 'deploying':
+    case 'deciding':
     case 'redeploying':
       return Math.min(workUntilMs, plan.closesAtMs - plan.rollbackBudgetMs) - plan.waveBudgetMs;
   }

@@ -1,5 +1,7 @@
 import type { DecisionOverride } from './messages.ts';
+import type { DeploymentStage } from '../deployment/ports.ts';
 import type { ChangeEvent, ChangeState } from './life-cycle.ts';
+import type { RolloutPolicy } from './rollout-strategy.ts';
 
 /**
  * What passes between the workflow and its activities. Payloads are JSON and small: documents stay in
@@ -14,6 +16,8 @@ export interface WaitingFor {
     | 'window'
     | 'simulation'
     | 'wave'
+    | 'bake'
+    | 'datacentre'
     | 'verification'
     | 'people'
     | 'resume'
@@ -48,6 +52,8 @@ export interface AssessedPlan {
   readonly waveBudgetMs: number;
   readonly rollbackBudgetMs: number;
   readonly maxRedeployments: number;
+  /** How a release goes out; missing for what people carry out. */
+  readonly rollout?: RolloutPolicy;
   readonly approvalsNeeded: number;
   readonly approvalExpiresAtMs: number;
   /** When to remind the approvers, rising, all before the expiry. */
@@ -104,6 +110,8 @@ export type AttemptKind = (typeof attemptKinds)[number];
 
 export interface PlannedAttempt {
   readonly waves: readonly (readonly string[])[];
+  /** Datacentres that are brought to the new state in steps; the others in one. */
+  readonly stages?: Readonly<Record<string, readonly DeploymentStage[]>>;
   /** False when a rollback leads back to nothing: there was no verified release before. */
   readonly leavesSomething: boolean;
   readonly summary: string;

@@ -74,8 +74,10 @@ export function subtract(a: NumberSet, b: NumberSet): NumberSet {
   const runs: number[] = [];
   let at = 0;
   let from = a[0] as number;
+  /** To the next run with something at or after `next`: one of `b` may span several of these. */
   const skip = (next: number): void => {
-    at += 2;
+    do at += 2;
+    while (at < a.length && (a[at + 1] as number) <= next);
     from = Math.max(next, a[at] as number);
   };
   let j = 0;

@@ -10,20 +10,22 @@ import { holdAlone } from '../embedded/hold-alone.ts';
 import type { Logger } from '../logging.ts';
 import { runCommand } from './run-command.ts';
 
-/** What a Kubernetes control plane consists of, and kwok, which plays the nodes. For tests only. */
-export const kubernetesPrograms = {
-  etcd: 'go.etcd.io/etcd/server/v3',
-  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
-  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
-  kwok: 'sigs.k8s.io/kwok/cmd/kwok',
-} as const;
-export type KubernetesProgram = keyof typeof kubernetesPrograms;
+/**
+ * What a Kubernetes control plane consists of, and kwok, which plays the nodes. For tests only: the tools of
+ * tools/kubernetes/go.mod.
+ */
+export const kubernetesPrograms = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kwok',
+] as const;
+export type KubernetesProgram = (typeof kubernetesPrograms)[number];
 /** Where each of them is. */
 export type KubernetesPrograms = Readonly<Record<KubernetesProgram, string>>;
 
 const moduleDirectory = fileURLToPath(new URL('../../tools/kubernetes', import.meta.url));
-const programNames = Object.keys(kubernetesPrograms) as KubernetesProgram[];
 const buildWithinMs = 45 * 60_000;
 
 export interface KubernetesProgramsOptions {
@@ -55,7 +57,7 @@ export async function resolveKubernetesPrograms(
     go = await (options.goVersion ?? goVersion)();
   } catch (error) {
     const built = await anyBuild(directory, pins.hash);
-    if (built === undefined) throw cannotBuild('There is no Go here to build it with.', error);
+    if (built === undefined) throw cannotBuild('There is no Go here that can build it.', error);
     return built;
   }
   const home = path.join(directory, `${pins.hash}-${go}`);
@@ -139,15 +141,11 @@ async function buildPrograms(directory: string, kubernetesVersion: string): Prom
     '-ldflags',
     linkerFlags(kubernetesVersion).join(' '),
   ];
-  await runCommand(
-    'go',
-    ['build', ...flags, '-o', `${directory}${path.sep}`, ...Object.values(kubernetesPrograms)],
-    {
-      withinMs: buildWithinMs,
-      cwd: moduleDirectory,
-      env: childEnvironment({ CGO_ENABLED: '0', GOWORK: 'off' }),
-    },
-  );
+  await runCommand('go', ['build', ...flags, '-o', `${directory}${path.sep}`, 'tool'], {
+    withinMs: buildWithinMs,
+    cwd: moduleDirectory,
+    env: childEnvironment({ CGO_ENABLED: '0', GOWORK: 'off' }),
+  });
   // Go names a program after the last part of its path that is not a version.
   await rename(path.join(directory, 'server'), path.join(directory, 'etcd'));
 }
@@ -162,7 +160,7 @@ async function removeUnfinished(directory: string): Promise<void> {
 }
 
 function programsIn(home: string): KubernetesPrograms {
-  const entries = programNames.map((name) => [name, path.join(home, name)]);
+  const entries = kubernetesPrograms.map((name) => [name, path.join(home, name)]);
   return Object.fromEntries(entries) as KubernetesPrograms;
 }
 

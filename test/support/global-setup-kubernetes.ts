@@ -36,7 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     } catch (error) {
       if (isDomainError(error) && error.kind === 'unavailable') {
         const why = error.complaints.map(({ message }) => message).join('; ');
-        return { missing: [error.message, why, error.remedy].filter(Boolean).join(' ') };
+        return { missing: `${error.message} (${why}) ${error.remedy ?? ''}` };
       }
       return { failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }

@@ -4,7 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ChildSpec } from '../../../platform/embedded/child-process.ts';
 import { answers } from '../../../platform/embedded/node-child.ts';
-import type { KubernetesPrograms } from '../../../platform/install/kubernetes-programs.ts';
+import type {
+  KubernetesProgram,
+  KubernetesPrograms,
+} from '../../../platform/install/kubernetes-programs.ts';
 import { createKubernetesApi } from './kubernetes-api.ts';
 
 const lifeFile = fileURLToPath(new URL('node-and-pod-life.yaml', import.meta.url));
@@ -19,15 +22,6 @@ export interface ControlPlane {
   readonly adminToken: string;
 }
 
-export const childNames = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kwok',
-] as const;
-export type ChildName = (typeof childNames)[number];
-
 export const apiUrl = ({ apiPort }: ControlPlane) => `https://127.0.0.1:${apiPort}`;
 const inside = ({ directory }: ControlPlane, name: string) => path.join(directory, name);
 export const kubeconfigFile = (plane: ControlPlane) => inside(plane, 'kubeconfig.yaml');
@@ -37,12 +31,12 @@ export const serviceAccountKeyFile = (plane: ControlPlane) => inside(plane, 'ser
 export const tokensFile = (plane: ControlPlane) => inside(plane, 'tokens.csv');
 
 /** How to start each of them. All are ended with SIGKILL: nobody needs what they would put in order. */
-export function controlPlaneChildren(plane: ControlPlane): Record<ChildName, ChildSpec> {
+export function controlPlaneChildren(plane: ControlPlane): Record<KubernetesProgram, ChildSpec> {
   const child = (
-    name: ChildName,
+    name: KubernetesProgram,
     args: readonly string[],
     whenReady: ChildSpec['whenReady'] = async () => {},
-  ): [ChildName, ChildSpec] => [
+  ): [KubernetesProgram, ChildSpec] => [
     name,
     {
       name: `${plane.name}-${name}`,
@@ -97,6 +91,9 @@ export function controlPlaneChildren(plane: ControlPlane): Record<ChildName, Chi
       '--secure-port=0',
       `--service-account-private-key-file=${serviceAccountKeyFile(plane)}`,
       `--root-ca-file=${certificateFile(plane)}`,
+      // The nodes send no signs of life: nothing can happen to them.
+      '--node-monitor-grace-period=8760h',
+      '--controllers=*,-kube-apiserver-serving-clustertrustbundle-publisher-controller',
       '--profiling=false',
       ...quickly,
     ]),
@@ -105,11 +102,11 @@ export function controlPlaneChildren(plane: ControlPlane): Record<ChildName, Chi
       kubeconfig,
       `--config=${lifeFile}`,
       '--manage-all-nodes=true',
-      '--node-lease-duration-seconds=40',
+      '--node-lease-duration-seconds=0', // after a restart it would wait until the leases it held have ended
       '--node-ip=192.0.2.1',
       '--cidr=10.244.0.1/16',
     ]),
-  ]) as Record<ChildName, ChildSpec>;
+  ]) as Record<KubernetesProgram, ChildSpec>;
 }
 
 async function apiAnswers(plane: ControlPlane, signal: AbortSignal): Promise<void> {

@@ -8,14 +8,16 @@ import {
   type RunningChild,
 } from '../../../platform/embedded/child-process.ts';
 import {
+  kubernetesPrograms,
+  type KubernetesProgram,
+} from '../../../platform/install/kubernetes-programs.ts';
+import {
   apiUrl,
   certificateFile,
-  childNames,
   controlPlaneChildren,
   kubeconfigFile,
   serviceAccountKeyFile,
   tokensFile,
-  type ChildName,
   type ControlPlane,
 } from './control-plane-children.ts';
 import { endWithUs } from './end-with-us.ts';
@@ -32,7 +34,7 @@ export interface Datacentre {
   readonly adminToken: string | undefined;
   /** SIGKILLs the API server alone. */
   killApiServer(): Promise<void>;
-  /** Brings it back with the same address and data; resolves when it is ready. */
+  /** Brings it back with the same address and data; resolves when it is ready and pods can be run. */
   startApiServer(): Promise<void>;
   /** SIGKILLs everything; the data stay. */
   kill(): Promise<void>;
@@ -41,7 +43,7 @@ export interface Datacentre {
   /** Ends everything and removes the data. Idempotent. */
   stop(): Promise<void>;
   /** The process numbers of those that run now. */
-  pids(): Partial<Record<ChildName, number>>;
+  pids(): Partial<Record<KubernetesProgram, number>>;
 }
 
 const readyWithinMs = 120_000;
@@ -54,14 +56,14 @@ export async function startDatacentre(
   await mkdir(plane.directory, { recursive: true, mode: 0o700 });
   await writeSecrets(plane);
   const specs = controlPlaneChildren(plane);
-  const running = new Map<ChildName, RunningChild>();
+  const running = new Map<KubernetesProgram, RunningChild>();
   const guard = endWithUs();
-  const logFile = (name: ChildName) => path.join(plane.directory, `${name}.log`);
+  const logFile = (name: KubernetesProgram) => path.join(plane.directory, `${name}.log`);
   const watch = () => {
     guard.watch([...running.values()].map(({ pid }) => pid));
   };
 
-  async function start(name: ChildName): Promise<void> {
+  async function start(name: KubernetesProgram): Promise<void> {
     if (running.has(name)) return;
     const spec = specs[name];
     const child = await launch(spec, { logFile: logFile(name), runDirectory });
@@ -83,12 +85,14 @@ export async function startDatacentre(
     }
   }
 
-  async function kill(name: ChildName): Promise<void> {
+  async function kill(name: KubernetesProgram): Promise<void> {
     const child = running.get(name);
     running.delete(name);
     await child?.stop();
     watch();
   }
+
+  const leaners = ['kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
 
   async function startAll(): Promise<void> {
     await start('etcd');
@@ -97,16 +101,19 @@ export async function startDatacentre(
     const access = { name: plane.name, url: apiUrl(plane), ca, token: plane.adminToken };
     await writeKubeconfig(kubeconfigFile(plane), access);
     await createNodes(access);
-    await Promise.all(
-      (['kube-controller-manager', 'kube-scheduler', 'kwok'] as const).map(async (name) =>
-        start(name),
-      ),
-    );
+    await Promise.all(leaners.map(async (name) => start(name)));
     await nodesAreReady(access, readyWithinMs);
   }
 
+  /** Left to themselves, those that lean on it would look for it again after up to half a minute only. */
+  async function startApiServer(): Promise<void> {
+    if (running.has('kube-apiserver')) return;
+    await Promise.all(leaners.map(async (name) => kill(name)));
+    await startAll();
+  }
+
   async function killAll(): Promise<void> {
-    await Promise.all(childNames.map(async (name) => kill(name)));
+    await Promise.all(kubernetesPrograms.map(async (name) => kill(name)));
   }
 
   async function stop(): Promise<void> {
@@ -119,7 +126,7 @@ export async function startDatacentre(
     await startAll();
   } catch (error) {
     const logs = await Promise.all(
-      childNames.map(async (name) => `── ${name}\n${await lastLines(logFile(name), 15)}`),
+      kubernetesPrograms.map(async (name) => `── ${name}\n${await lastLines(logFile(name), 15)}`),
     );
     await stop();
     const message = error instanceof Error ? error.message : String(error);
@@ -133,7 +140,7 @@ export async function startDatacentre(
     url: apiUrl(plane),
     adminToken: plane.adminToken,
     killApiServer: async () => kill('kube-apiserver'),
-    startApiServer: async () => start('kube-apiserver'),
+    startApiServer,
     kill: killAll,
     async restart() {
       await killAll();

@@ -1,6 +1,13 @@
+import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testKubeconfigs } from '../../../platform/config.ts';
-import { isRunning, processMark } from '../../../platform/embedded/process-record.ts';
+import {
+  isRunning,
+  processMark,
+  readRecordFile,
+} from '../../../platform/embedded/process-record.ts';
 import type { Datacentre } from './datacentre.ts';
 import { connectToKubernetes, type KubernetesApi } from './kubernetes-api.ts';
 import { readKubeconfig } from './kubeconfig.ts';
@@ -240,6 +247,19 @@ await describeWithDatacentres("the run's datacentres", () => {
     expect((await podsOf(place, 'never')).some(isReady)).toBe(false);
   });
 
+  it('read how pods live from labels, too', async () => {
+    const { api, namespace } = first();
+    await api.create(namespace.path(core, 'pods'), {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'lost', labels: { app: 'lost', 'life.ctc.test/image': 'missing' } },
+      spec: { containers: [{ name: 'main', image: 'example/main:1.0.0' }] },
+    });
+    await expect
+      .poll(async () => (await podsOf(first(), 'lost'))[0]?.status, within)
+      .toMatchObject({ containerStatuses: [{ state: { waiting: {} } }] });
+  });
+
   it('fail a Job whose pods crash', async () => {
     const place = first();
     await place.api.create(
@@ -318,9 +338,32 @@ await describeWithDatacentres("the run's datacentres", () => {
       await datacentre.kill();
       expect(datacentre.pids()).toEqual({});
       await datacentre.restart();
+      await place.api.patch(place.namespace.path(apps, 'deployments', 'shop'), {
+        spec: { replicas: 6 },
+      });
       await expect
         .poll(async () => statusOf(place, apps, 'deployments', 'shop'), within)
-        .toMatchObject({ availableReplicas: 4 });
+        .toMatchObject({ availableReplicas: 6 });
+    });
+
+    it('ends with the process that started it, however that ends', async () => {
+      const starter = spawn(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', 'tools/kubernetes/start.ts', '--datacentres=1'],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      let printed = '';
+      starter.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+      await expect.poll(() => printed, within).toContain('Ready');
+      const kubeconfig = /KUBECONFIG=(\S+)/.exec(printed)?.[1] ?? '';
+      const runDirectory = join(dirname(kubeconfig), '..', 'run');
+      const records = await Promise.all(
+        (await readdir(runDirectory)).map(async (name) => readRecordFile(join(runDirectory, name))),
+      );
+      const processes = records.filter((record) => record !== undefined);
+      expect(processes.filter(isRunning)).toHaveLength(5);
+      starter.kill('SIGKILL');
+      await expect.poll(() => processes.filter(isRunning), within).toEqual([]);
     });
 
     it('leaves no process behind when it is stopped', async () => {

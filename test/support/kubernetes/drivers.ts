@@ -10,7 +10,7 @@ export async function driverOf(
     datacentre,
     recordNamespace,
   }: { readonly datacentre: string; readonly recordNamespace: string },
-): Promise<{ readonly driver: DatacentreDriver; close(): Promise<void> }> {
+): Promise<{ readonly driver: DatacentreDriver; readonly close: () => Promise<void> }> {
   const account = {
     kubeconfig: { file: kubeconfig },
     inCluster: false,
