@@ -50,6 +50,22 @@ export const coveredChanges = `
     )
   )`;
 
+/**
+ * Of the stops of datacentres, those that hold what comes next: a wave in `:datacentres`, or, where that is null,
+ * the beginning of something that could go nowhere: of what people carry out, and of a release all of whose
+ * datacentres are stopped.
+ */
+export const stopsWhatComesNext = `(
+    s.scope_kind <> 'datacentre'
+    or s.scope_id = any (cast(:datacentres as text[]))
+    or cast(:datacentres as text[]) is null and (
+      c.application is null
+      or (c.definition #> '{request,datacentres}') <@ (
+        select jsonb_agg(other.scope_id) from line_stop other
+        where other.scope_kind = 'datacentre' and other.resumed_at is null)
+    )
+  )`;
+
 export function scopeOf({ scope_kind, scope_id }: LineStopRow): LineScope {
   return scope_kind === 'all' ? { kind: 'all' } : { kind: scope_kind, id: scope_id ?? '' };
 }
@@ -58,6 +74,7 @@ export function toStandingStop(row: LineStopRow): StandingStop {
   return {
     id: row.id,
     scope: scopeWords(scopeOf(row)),
+    ...(row.scope_kind === 'datacentre' ? { datacentre: row.scope_id ?? '' } : {}),
     reason: row.reason,
     by: row.stopped_by,
     at: row.stopped_at,

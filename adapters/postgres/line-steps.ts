@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LineSteps } from '../../domain/change/change-steps.ts';
-import { coveredChanges, toStandingStop, type LineStopRow } from './line-cover.ts';
+import { coveredChanges, stopsWhatComesNext, toStandingStop, type LineStopRow } from './line-cover.ts';
 
 export interface LineStepsDeps {
   readonly database: Knex;
@@ -11,9 +11,9 @@ export interface LineStepsDeps {
 /** What a change's workflow asks before it goes on. */
 export function createLineSteps({ database, now }: LineStepsDeps): LineSteps {
   return {
-    lookAtLine: ({ changeId, known }) =>
+    lookAtLine: ({ changeId, known, datacentres = null }) =>
       database.transaction(async (trx) => {
-        const standing = await standingStops(trx, changeId);
+        const standing = await standingStops(trx, changeId, datacentres);
         if (standing.length > 0) await keepCovered(trx, changeId, standing, now());
         const lifted = await liftedStops(trx, known);
         return { standing: standing.map(toStandingStop), lifted };
@@ -25,11 +25,15 @@ export function createLineSteps({ database, now }: LineStepsDeps): LineSteps {
  * Stops that cover the change, oldest first, kept from being lifted until the transaction ends: whoever lifts
  * one then finds the change among those to be told.
  */
-async function standingStops(trx: Knex, changeId: string): Promise<LineStopRow[]> {
+async function standingStops(
+  trx: Knex,
+  changeId: string,
+  datacentres: readonly string[] | null,
+): Promise<LineStopRow[]> {
   const { rows } = await trx.raw<{ rows: LineStopRow[] }>(
-    `select s.* from ${coveredChanges} and s.resumed_at is null and c.id = :changeId
+    `select s.* from ${coveredChanges} and s.resumed_at is null and c.id = :changeId and ${stopsWhatComesNext}
      order by s.id for share of s`,
-    { changeId },
+    { changeId, datacentres: datacentres === null ? null : [...datacentres] },
   );
   return rows;
 }

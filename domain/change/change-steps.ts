@@ -89,10 +89,14 @@ export interface WindowSteps {
 
 /** A short database step, run as a local activity. */
 export interface LineSteps {
-  /** Which stops cover the change now, and which of the `known` ones were lifted. */
+  /**
+   * Which stops hold what the change is about to do in `datacentres` (missing: as a whole), and which of the
+   * `known` ones were lifted.
+   */
   lookAtLine(input: {
     readonly changeId: string;
     readonly known: readonly string[];
+    readonly datacentres?: readonly string[];
   }): Promise<LineView>;
 }
 

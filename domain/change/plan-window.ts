@@ -87,8 +87,12 @@ export function waveWindow(
  * Until when a change that is held in a state loses nothing but time: after that its work can no longer begin, no
  * wave is covered with its rollback, or, with nothing left to begin, its time for work is over.
  */
-export function waitsUntilMs(plan: AssessedPlan, held: HoldableState): number {
-  const { closesAtMs: workUntilMs } = workOf(plan);
+export function waitsUntilMs(
+  plan: AssessedPlan,
+  held: HoldableState,
+  wave: readonly string[] = [],
+): number {
+  const { workUntilMs, closesAtMs } = waveWindow(plan, wave);
   switch (held) {
     case 'scheduled':
       return Math.min(plan.latestStartMs, workUntilMs - 1);
@@ -98,6 +102,6 @@ export function waitsUntilMs(plan: AssessedPlan, held: HoldableState): number {
     case 'deploying':
     case 'deciding':
     case 'redeploying':
-      return Math.min(workUntilMs, plan.closesAtMs - plan.rollbackBudgetMs) - plan.waveBudgetMs;
+      return Math.min(workUntilMs, closesAtMs - plan.rollbackBudgetMs) - plan.waveBudgetMs;
   }
 }

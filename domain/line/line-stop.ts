@@ -26,6 +26,8 @@ export interface StandingStop {
   readonly id: string;
   /** In words: `deployments of datacentre mad`. */
   readonly scope: string;
+  /** Of a stop of one datacentre: a release goes on elsewhere, and holds before a wave there. */
+  readonly datacentre?: string;
   readonly reason: string;
   readonly by: string;
   /** ISO instant. */

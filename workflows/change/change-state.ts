@@ -23,6 +23,12 @@ export interface StepNote {
   readonly to?: ChangeState;
 }
 
+/** Where a story stands still: in which state, and before which wave. */
+export interface Held {
+  readonly state: HoldableState;
+  readonly wave?: readonly string[];
+}
+
 /** The state of one running change: what handlers read and write, and how each step is recorded. */
 export interface ChangeStory {
   readonly changeId: string;
@@ -34,8 +40,8 @@ export interface ChangeStory {
   deciders: Set<string>;
   /** Set by a person: the story holds at its next step that can wait. `since` is an ISO instant. */
   hold: (Message & { readonly since: string }) | null;
-  /** The state in which it was paused last, and goes on. */
-  heldIn: HoldableState | null;
+  /** Where it is paused, and goes on. */
+  held: Held | null;
   /** Stops of the line. */
   readonly line: {
     /** Those that covered it when it looked last. */
@@ -82,7 +88,7 @@ export function createChangeStory(changeId: string): ChangeStory {
     attempt: 0,
     deciders: new Set(),
     hold: null,
-    heldIn: null,
+    held: null,
     line: { standing: [], told: new Set(), news: 0, seen: 0 },
     abort: null,
     rollout: null,

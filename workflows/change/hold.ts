@@ -1,9 +1,9 @@
 import { condition } from '@temporalio/workflow';
-import { isHoldable, type HoldableState } from '../../domain/change/life-cycle.ts';
+import { isHoldable } from '../../domain/change/life-cycle.ts';
 import { waitsUntilMs } from '../../domain/change/plan-window.ts';
-import type { WaitingFor } from '../../domain/change/story.ts';
+import type { AssessedPlan, WaitingFor } from '../../domain/change/story.ts';
 import type { StandingStop } from '../../domain/line/line-stop.ts';
-import type { ChangeStory } from './change-state.ts';
+import type { ChangeStory, Held } from './change-state.ts';
 import { describeStop, lookAtLine, markTold, tellLifted, tellStopped } from './line.ts';
 
 /** The outbox tells of a lifted stop at once; this is for news that was lost. Doubled from look to look. */
@@ -13,11 +13,13 @@ const longestLookMs = 3_600_000;
 /**
  * Stands still here while a person has the change on hold or a stop of the line covers it, and goes on in the
  * state it was in. An abort or a cancellation ends the hold as well. A stop holds only as long as the window
- * leaves time for what comes next: then the story goes on, and ends as its table says.
+ * leaves time for what comes next: then the story goes on, and ends as its table says. A stop of a datacentre
+ * holds a `wave` that goes there; without one it holds what could go nowhere else.
  */
-export async function holdIfAsked(story: ChangeStory): Promise<void> {
-  const held = story.state;
-  if (!isHoldable(held)) return;
+export async function holdIfAsked(story: ChangeStory, wave?: readonly string[]): Promise<void> {
+  const { state } = story;
+  if (!isHoldable(state)) return;
+  const held = { state, ...(wave === undefined ? {} : { wave }) };
   let stops = await stopsThatHold(story, held);
   const going = story.waitingFor;
   await story.turns.runExclusive(() => beginHold(story, held, stops));
@@ -37,26 +39,26 @@ export async function holdIfAsked(story: ChangeStory): Promise<void> {
 /** The stops that cover the change; none when its window leaves no time to wait for their end. */
 async function stopsThatHold(
   story: ChangeStory,
-  held: HoldableState,
+  held: Held,
 ): Promise<readonly StandingStop[]> {
-  const { standing, lifted } = await lookAtLine(story);
+  const { standing, lifted } = await lookAtLine(story, held.wave);
   if (lifted.length > 0) {
     await story.turns.runExclusive(async () => {
       for (const stop of lifted) await tellLifted(story, stop, stillWaiting(story));
     });
   }
-  return story.plan !== null && Date.now() > waitsUntilMs(story.plan, held) ? [] : standing;
+  return story.plan !== null && Date.now() > untilMs(story.plan, held) ? [] : standing;
 }
 
 /** In one's turn: another decision may have come in between. */
 async function beginHold(
   story: ChangeStory,
-  held: HoldableState,
+  held: Held,
   stops: readonly StandingStop[],
 ): Promise<void> {
   const { hold } = story;
-  if (story.state !== held || (hold === null && stops.length === 0)) return;
-  story.heldIn = held;
+  if (story.state !== held.state || (hold === null && stops.length === 0)) return;
+  story.held = held;
   if (hold !== null) {
     await story.step('pause', {
       actor: hold.by,
@@ -80,7 +82,7 @@ async function beginHold(
 /** A decision of a person, news of the line, or the time to look for oneself. */
 async function somethingChanges(
   story: ChangeStory,
-  held: HoldableState,
+  held: Held,
   stops: readonly StandingStop[],
   looks: number,
 ): Promise<void> {
@@ -90,50 +92,54 @@ async function somethingChanges(
   // While a person has it on hold as well there is nothing to look for.
   if (hold !== null || stops.length === 0) return condition(changed);
   const nextLookMs = Date.now() + Math.min(longestLookMs, firstLookMs * 2 ** looks);
-  const untilMs = story.plan === null ? nextLookMs : waitsUntilMs(story.plan, held) + 1;
-  await condition(changed, Math.max(1, Math.min(nextLookMs, untilMs) - Date.now()));
+  const endMs = story.plan === null ? nextLookMs : untilMs(story.plan, held) + 1;
+  await condition(changed, Math.max(1, Math.min(nextLookMs, endMs) - Date.now()));
 }
 
 async function goOn(
   story: ChangeStory,
-  held: HoldableState,
+  held: Held,
   before: readonly StandingStop[],
   going: WaitingFor | null,
 ): Promise<void> {
   const lapsed = story.line.standing.length > 0;
+  story.held = null;
   await story.step(before.length > 0 ? 'resume-line' : 'resume', {
-    to: held,
+    to: held.state,
     message: lapsed
-      ? `The line is still stopped, but its window leaves no time to wait on: nothing new begins. It was ${held}.`
-      : `Goes on where it was: ${held}.`,
+      ? `The line is still stopped, but its window leaves no time to wait on: nothing new begins. It was ${held.state}.`
+      : `Goes on where it was: ${held.state}.`,
     ...(going === null ? {} : { waitingFor: going }),
   });
 }
 
 /** What a change that stays paused waits for; undefined when it does not, or nothing holds it any more. */
 export function stillWaiting(story: ChangeStory): WaitingFor | undefined {
-  const { state, heldIn, hold, line } = story;
-  if (state !== 'paused' || heldIn === null) return undefined;
+  const { state, held, hold, line } = story;
+  if (state !== 'paused' || held === null) return undefined;
   if (hold === null && line.standing.length === 0) return undefined;
-  return waitingWhileHeld(story, heldIn);
+  return waitingWhileHeld(story, held);
 }
 
-function waitingWhileHeld({ hold, plan, line }: ChangeStory, held: HoldableState): WaitingFor {
+function waitingWhileHeld({ hold, plan, line }: ChangeStory, held: Held): WaitingFor {
   const stops = line.standing.map(({ scope, by, reason }) => `${scope}, by ${by}: ${reason}`);
   if (hold !== null) {
     const after = stops.length === 0 ? '' : `; the line is stopped too (${stops.join('; ')})`;
     const { by, reason, since } = hold;
     return {
       what: 'resume',
-      detail: `somebody resumes it; it was ${held}${after}`,
+      detail: `somebody resumes it; it was ${held.state}${after}`,
       hold: { by, reason, since },
     };
   }
   return {
     what: 'line',
-    detail: `the stop of the line is lifted (${stops.join('; ')}); it was ${held}`,
-    ...(plan === null ? {} : { until: new Date(waitsUntilMs(plan, held)).toISOString() }),
+    detail: `the stop of the line is lifted (${stops.join('; ')}); it was ${held.state}`,
+    ...(plan === null ? {} : { until: new Date(untilMs(plan, held)).toISOString() }),
   };
 }
+
+const untilMs = (plan: AssessedPlan, { state, wave }: Held): number =>
+  waitsUntilMs(plan, state, wave);
 
 const isHeld = (story: ChangeStory): boolean => story.state === 'paused' && story.abort === null;

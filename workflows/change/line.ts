@@ -32,12 +32,19 @@ export function handleLineNews(story: ChangeStory): void {
 }
 
 /** The stops that cover the change now, and those lifted since it was told of them. */
-export async function lookAtLine(story: ChangeStory): Promise<LineView> {
+export async function lookAtLine(
+  story: ChangeStory,
+  wave: readonly string[] | undefined,
+): Promise<LineView> {
   story.line.seen = story.line.news;
   // Changes that began before there were stops follow their histories without looking.
   if (!patched(patch)) return { standing: [], lifted: [] };
   const known = [...story.line.told];
-  const view = await line.lookAtLine({ changeId: story.changeId, known });
+  const view = await line.lookAtLine({
+    changeId: story.changeId,
+    known,
+    ...(wave === undefined ? {} : { datacentres: wave }),
+  });
   story.line.standing = view.standing;
   return view;
 }
@@ -51,7 +58,7 @@ export async function tellStopped(
   if (!markTold(story, stop)) return;
   await story.note({
     actor: stop.by,
-    message: `${describeStop(stop)} ${meaningIn(story.state)}`,
+    message: `${describeStop(stop)} ${meaningOf(stop, story)}`,
     details: { lineStop: stop.id },
     alert: 'everyone-involved',
     ...(waitingFor === undefined ? {} : { waitingFor }),
@@ -85,7 +92,10 @@ export function describeStop({ scope, by, reason }: StandingStop): string {
   return `The line is stopped (${scope}) by ${by}: ${reason.replace(/[.\s]*$/, '')}.`;
 }
 
-function meaningIn(state: ChangeState): string {
+function meaningOf({ datacentre }: StandingStop, { state, plan }: ChangeStory): string {
+  if (datacentre !== undefined && plan?.carriedOutBy === 'ctc' && beginsWaves(state)) {
+    return `What is under way is finished; no wave begins in ${datacentre} before the stop is lifted.`;
+  }
   switch (state) {
     case 'scheduled':
       return 'It does not start before the stop is lifted.';
@@ -99,6 +109,9 @@ function meaningIn(state: ChangeState): string {
       return 'What is under way is finished; it holds at its next step.';
   }
 }
+
+const beginsWaves = (state: ChangeState): boolean =>
+  state !== 'rolling-back' && state !== 'paused';
 
 const isReserved = (state: ChangeState): boolean =>
   (reservedStates as readonly ChangeState[]).includes(state);
