@@ -7,7 +7,9 @@ import type {
   ChangeReader,
   ChangeRequests,
   LogFeed,
+  WaitReader,
 } from '../domain/change/readers.ts';
+import type { PendingStep } from '../domain/change/why.ts';
 import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
@@ -26,6 +28,9 @@ export interface AppDeps {
   readonly applications: ApplicationRegister;
   readonly requests: ChangeRequests;
   readonly changes: ChangeReader;
+  readonly waits: WaitReader;
+  /** What the workflow engine has under way for a change; null when it does not answer. */
+  readonly pendingSteps: (changeId: string) => Promise<readonly PendingStep[] | null>;
   readonly alerts: AlertInbox;
   readonly logFeed: LogFeed;
   readonly messenger: ChangeMessenger;

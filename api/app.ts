@@ -32,6 +32,7 @@ import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
+import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
 import { netboxRoutes } from './routes/netbox.ts';
 import { windowRoutes } from './routes/windows.ts';
@@ -113,6 +114,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     windowRoutes,
     freezeRoutes,
     lineStopRoutes,
+    whyRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

@@ -28,8 +28,10 @@ import { createInventoryReadModel } from '../adapters/postgres/inventory-read-mo
 import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
+import { createPendingSteps } from '../adapters/temporal/pending-steps.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
@@ -85,6 +87,7 @@ const engine = createInventoryEngine({
     logger.error({ err }, 'inventory engine failed');
   },
 });
+const changes = createChangeReader({ database, engine });
 const logFeed = createLogFeed({ url: config.databaseUrl, logger });
 const dispatcher = startOutboxDispatcher({
   outbox: createOutbox(database),
@@ -104,7 +107,9 @@ const app = await buildApp(
     idempotency: createIdempotencyStore(database),
     applications: createApplicationRegister({ database, now }),
     requests: createChangeRequests({ database, now }),
-    changes: createChangeReader({ database, engine }),
+    changes,
+    waits: createWaitReader(database, changes),
+    pendingSteps: createPendingSteps(client),
     alerts: createAlertInbox(database),
     logFeed,
     messenger: createChangeMessenger(client),

@@ -856,6 +856,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a change waits for, of whom, when it wakes by itself, and what to do about it */
+        get: operations["explainChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts": {
         parameters: {
             query?: never;
@@ -982,6 +999,12 @@ export interface components {
                 what: string;
                 detail: string;
                 until?: string;
+                approvals?: number;
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
             } | null;
             createdAt: string;
             updatedAt: string;
@@ -1031,6 +1054,12 @@ export interface components {
                 what: string;
                 detail: string;
                 until?: string;
+                approvals?: number;
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
             } | null;
             createdAt: string;
             updatedAt: string;
@@ -1339,6 +1368,59 @@ export interface components {
             covered: number;
             /** @description Those of them that are paused now */
             paused: number;
+        };
+        Why: {
+            change: string;
+            /** @enum {string} */
+            state: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+            /** @description The first is what it waits for now; the others hold it as well, or will */
+            waits: {
+                /** @enum {string} */
+                kind: "assessment" | "approval" | "conflict" | "window" | "simulation" | "target" | "wave" | "bake" | "datacentre" | "verification" | "people" | "resume" | "line" | "rollback" | "review";
+                detail: string;
+                since: string | null;
+                /** @description When it wakes by itself; null: see next */
+                wakesAt: string | null;
+                /** @description Ids of people, or labels of changes, that it waits for */
+                who: string[];
+                /** @description What somebody can do about it */
+                next: string;
+                approvals?: {
+                    needed: number;
+                    given: string[];
+                };
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
+                holder?: {
+                    change: string;
+                    datacentre: string;
+                };
+                stop?: {
+                    id: string;
+                    scope: string;
+                    datacentre?: string;
+                    reason: string;
+                    by: string;
+                    at: string;
+                };
+            }[];
+            /** @description Steps under way; null: the workflow engine does not answer */
+            pending: {
+                step: string;
+                datacentre?: string;
+                tries: number;
+                failure?: string;
+                nextTryAt?: string;
+                /** @description Of a bake: samples of each entry, and how many are wanted */
+                seen?: {
+                    entry: string;
+                    samples: number;
+                    wanted: number;
+                }[];
+            }[] | null;
         };
         NetboxReport: {
             imported: boolean;
@@ -4367,6 +4449,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
             /** @description Default Response */

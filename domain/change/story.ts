@@ -26,6 +26,8 @@ export interface WaitingFor {
     | 'review';
   readonly detail: string;
   readonly until?: string;
+  /** How many approvals it needs in all. */
+  readonly approvals?: number;
   /** While somebody has it on hold: who, why, and since when (ISO instant). */
   readonly hold?: { readonly by: string; readonly reason: string; readonly since: string };
 }
