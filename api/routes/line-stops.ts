@@ -22,7 +22,7 @@ const lineStopSchema = z
     paused: z.int().describe('Those of them that are paused now'),
   })
   .meta({ id: 'LineStop' });
-const lineStopParamsSchema = z.object({ stop: z.string() });
+const lineStopParamsSchema = z.object({ id: z.string() });
 
 /** Stopping the line: no deployment begins another step until it goes on. */
 export function lineStopRoutes(app: TypedApp, { lineStops, kickOutbox }: AppDeps): void {
@@ -51,7 +51,7 @@ export function lineStopRoutes(app: TypedApp, { lineStops, kickOutbox }: AppDeps
   );
 
   app.post(
-    '/line-stops/:stop/lift',
+    '/line-stops/:id/lift',
     {
       config: { access: 'line.resume' },
       schema: {
@@ -65,7 +65,7 @@ export function lineStopRoutes(app: TypedApp, { lineStops, kickOutbox }: AppDeps
     },
     async (request) => {
       const stored = await lineStops.resume(
-        request.params.stop,
+        request.params.id,
         request.actor.id,
         request.body.reason,
       );
@@ -101,7 +101,7 @@ export function lineStopRoutes(app: TypedApp, { lineStops, kickOutbox }: AppDeps
   );
 
   app.get(
-    '/line-stops/:stop',
+    '/line-stops/:id',
     {
       config: { access: 'change.read' },
       schema: {
@@ -112,6 +112,6 @@ export function lineStopRoutes(app: TypedApp, { lineStops, kickOutbox }: AppDeps
         response: { 200: lineStopSchema, ...problems },
       },
     },
-    (request) => lineStops.get(request.params.stop),
+    (request) => lineStops.get(request.params.id),
   );
 }

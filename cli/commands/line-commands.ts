@@ -61,9 +61,9 @@ export function addLineCommands(program: Command): void {
     .action(async (id: string, { reason }: { reason: string }, command: Command) => {
       const { api, output } = contextOf(command);
       const stop = await answerOf(
-        api.POST('/line-stops/{stop}/lift', {
+        api.POST('/line-stops/{id}/lift', {
           body: { reason },
-          params: { path: { stop: id }, header: onceHeaders() },
+          params: { path: { id }, header: onceHeaders() },
         }),
       );
       printOne(stop, output, () => id, describeStop);

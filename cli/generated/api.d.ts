@@ -822,7 +822,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/line-stops/{stop}/lift": {
+    "/line-stops/{id}/lift": {
         parameters: {
             query?: never;
             header?: never;
@@ -839,7 +839,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/line-stops/{stop}": {
+    "/line-stops/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -4390,7 +4390,7 @@ export interface operations {
                 "idempotency-key": string;
             };
             path: {
-                stop: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -4436,7 +4436,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                stop: string;
+                id: string;
             };
             cookie?: never;
         };

@@ -8,6 +8,7 @@ import {
   isEnded,
   lifeCycle,
   reservedStates,
+  stoppableStates,
   touchingStates,
   transitionFor,
   type ChangeState,
@@ -58,6 +59,8 @@ describe('the life cycle', () => {
     for (const state of holdableStates) {
       expect(transitionFor(state, 'pause')?.to).toBe('paused');
       expect(transitionFor('paused', 'resume', state)?.to).toBe(state);
+    }
+    for (const state of stoppableStates) {
       expect(transitionFor(state, 'stop-line')?.to).toBe('paused');
       expect(transitionFor('paused', 'resume-line', state)?.to).toBe(state);
     }

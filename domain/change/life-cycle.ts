@@ -103,7 +103,7 @@ export const holdableStates = [
 ] as const satisfies readonly ChangeState[];
 
 /** States in which something new is about to begin, which a stop of the line holds. */
-const stoppableStates = holdableStates.filter((state) => state !== 'deciding');
+export const stoppableStates = holdableStates.filter((state) => state !== 'deciding');
 
 export type HoldableState = (typeof holdableStates)[number];
 
