@@ -1,6 +1,11 @@
 import type { Knex } from 'knex';
 import type { LineSteps } from '../../domain/change/change-steps.ts';
-import { coveredChanges, stopsWhatComesNext, toStandingStop, type LineStopRow } from './line-cover.ts';
+import {
+  coveredChanges,
+  stopsWhatComesNext,
+  toStandingStop,
+  type LineStopRow,
+} from './line-cover.ts';
 
 export interface LineStepsDeps {
   readonly database: Knex;

@@ -123,7 +123,9 @@ describe('a stop of the line', () => {
 
   it('leaves neither stop nor news behind when it cannot be recorded whole', async () => {
     await change();
-    await db.raw('alter table outbox add constraint outbox_refuses check (topic is null) not valid');
+    await db.raw(
+      'alter table outbox add constraint outbox_refuses check (topic is null) not valid',
+    );
     try {
       await expect(stop({ kind: 'all' })).rejects.toThrow(/outbox_refuses/);
     } finally {

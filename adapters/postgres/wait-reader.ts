@@ -8,10 +8,7 @@ import { coveredChanges, toStandingStop, type LineStopRow } from './line-cover.t
 const namesAtMost = 50;
 
 /** What the record knows about why a change does not move. */
-export function createWaitReader(
-  database: Knex,
-  changes: Pick<ChangeReader, 'get'>,
-): WaitReader {
+export function createWaitReader(database: Knex, changes: Pick<ChangeReader, 'get'>): WaitReader {
   return {
     async facts(idOrLabel) {
       const change = await changes.get(idOrLabel);

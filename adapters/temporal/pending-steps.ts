@@ -17,8 +17,7 @@ type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];
 export function createPendingSteps(
   client: Client,
 ): (changeId: string) => Promise<PendingStep[] | null> {
-  const describe = (workflowId: string) =>
-    client.workflow.getHandle(workflowId).describe();
+  const describe = (workflowId: string) => client.workflow.getHandle(workflowId).describe();
 
   return async (changeId) => {
     try {

@@ -78,7 +78,8 @@ export function whyRoutes(app: TypedApp, { waits, pendingSteps }: AppDeps): void
       schema: {
         tags: ['changes'],
         operationId: 'explainChange',
-        summary: 'What a change waits for, of whom, when it wakes by itself, and what to do about it',
+        summary:
+          'What a change waits for, of whom, when it wakes by itself, and what to do about it',
         params: changeParamsSchema,
         response: { 200: whySchema, ...problems },
       },

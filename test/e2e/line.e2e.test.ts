@@ -20,14 +20,18 @@ type LineStop = components['schemas']['LineStop'];
 const root = join(import.meta.dirname, '..', '..');
 const reason = 'smoke in the machine room';
 
+/** Each wave takes its time, so that the first is not over before the line is stopped. */
+const baked = (version: string): never =>
+  releaseRequest(version, { strategy: { waves: [['mad'], ['bcn'], ['par']], bakeSeconds: 6 } });
+
 describe('a line that is stopped', () => {
   let system: E2eSystem;
 
   beforeAll(async () => {
     system = await startE2eSystem();
     await registerShop(system.people, [
-      { version: '1.0.0', like: '1.0.0', startDelayMs: 700 },
-      { version: '1.0.1', like: '1.0.0', startDelayMs: 700 },
+      { version: '1.0.0', like: '1.0.0' },
+      { version: '1.0.1', like: '1.0.0' },
     ]);
   });
 
@@ -52,9 +56,9 @@ describe('a line that is stopped', () => {
 
   it('holds what runs after its wave, says why, and lets it go on, by the command line', async () => {
     const { ana, oscar } = system.people;
-    const { label } = await request(ana, releaseRequest('1.0.0'));
+    const { label } = await request(ana, baked('1.0.0'));
     await approve(oscar, label);
-    await untilLogged(ana, label, 'Wave 1 of 3');
+    await untilLogged(ana, label, 'Bakes in');
 
     const stopping = ['line', 'stop', '--scope', 'all', '-r', reason];
     const stopped = await ctc(ana.token, '-o', 'name', ...stopping);
@@ -76,19 +80,19 @@ describe('a line that is stopped', () => {
     expect((await ctc(oscar.token, ...lifting)).code).toBe(0);
     const done = await untilChange(ana, label, ({ outcome }) => outcome !== null);
     expect(done.outcome).toBe('completed');
-    expect(done.attempts).toHaveLength(1);
     expect((await ctc(ana.token, 'line', 'list')).stdout).not.toContain(id);
-    expect((await ctc(ana.token, 'change', 'log', label)).stdout).toContain('lifted by oscar');
+    const { stdout: log } = await ctc(ana.token, 'change', 'log', label);
+    expect(log).toContain('lifted by oscar');
+    expect(log).toContain('Goes on where it was: deploying.');
     const unread = await answerOf(ana.api.GET('/alerts', { params: { query: {} } } as never));
     expect(JSON.stringify(unread)).toContain('The line is stopped');
   });
 
   it('is stopped for good although the API dies before it could tell anybody', async () => {
     const { ana, oscar } = system.people;
-    const { label } = await request(ana, releaseRequest('1.0.1'));
-    await untilChange(ana, label, ({ state }) => state === 'awaiting-approval');
+    const { label } = await request(ana, baked('1.0.1'));
     await approve(oscar, label);
-    await untilLogged(ana, label, 'Wave 1 of 3');
+    await untilLogged(ana, label, 'Bakes in');
     const temporal = system.stack.pids()['temporal'] ?? 0;
     process.kill(temporal, 'SIGSTOP');
     let stop: LineStop;

@@ -37,10 +37,7 @@ export async function holdIfAsked(story: ChangeStory, wave?: readonly string[]):
 }
 
 /** The stops that cover the change; none when its window leaves no time to wait for their end. */
-async function stopsThatHold(
-  story: ChangeStory,
-  held: Held,
-): Promise<readonly StandingStop[]> {
+async function stopsThatHold(story: ChangeStory, held: Held): Promise<readonly StandingStop[]> {
   const { standing, lifted } = await lookAtLine(story, held.wave);
   if (lifted.length > 0) {
     await story.turns.runExclusive(async () => {

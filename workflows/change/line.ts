@@ -110,8 +110,7 @@ function meaningOf({ datacentre }: StandingStop, { state, plan }: ChangeStory): 
   }
 }
 
-const beginsWaves = (state: ChangeState): boolean =>
-  state !== 'rolling-back' && state !== 'paused';
+const beginsWaves = (state: ChangeState): boolean => state !== 'rolling-back' && state !== 'paused';
 
 const isReserved = (state: ChangeState): boolean =>
   (reservedStates as readonly ChangeState[]).includes(state);

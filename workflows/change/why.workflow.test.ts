@@ -16,7 +16,9 @@ interface Answer {
 async function why(id: string): Promise<Answer> {
   const { database, environment } = harness;
   const engine = { freeWindows: () => Promise.resolve([]) };
-  const facts = await createWaitReader(database, createChangeReader({ database, engine })).facts(id);
+  const facts = await createWaitReader(database, createChangeReader({ database, engine })).facts(
+    id,
+  );
   const pending = await createPendingSteps(environment.client)(id);
   return { waits: explainWaits(facts, pending), pending };
 }
@@ -29,7 +31,10 @@ async function untilWhy(id: string, reached: (answer: Answer) => boolean): Promi
   return answer;
 }
 const release = async (body: object = {}, window = { opensInMs: 0, lengthMs: hourMs }) =>
-  harness.requestRelease(await harness.registerApplication(), '1.0.0', { body: { ...body }, window });
+  harness.requestRelease(await harness.registerApplication(), '1.0.0', {
+    body: { ...body },
+    window,
+  });
 
 describe('why a change does not move', () => {
   it('is an approval, by whom and until when, and then its window', async () => {
