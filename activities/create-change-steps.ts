@@ -5,14 +5,21 @@ import {
   type AssessmentActivityPorts,
 } from './assessment-activities.ts';
 import { createBakeActivities } from './bake-activities.ts';
+import {
+  createComparisonActivities,
+  type ComparisonActivityPorts,
+} from './comparison-activities.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
+import type { AnalysisPorts } from './run-analysis.ts';
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
 import { createVerificationActivities } from './verification-activities.ts';
 import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
-  Omit<RolloutActivityPorts, 'latencies'> & {
+  Omit<RolloutActivityPorts, 'latencies' | 'comparisons'> &
+  Pick<ComparisonActivityPorts, 'comparisons'> &
+  AnalysisPorts & {
     readonly record: RecordSteps;
     readonly line: LineSteps;
     readonly inventory: Pick<
@@ -32,6 +39,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
     ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),
     ...createSiteActivities(ports),
     ...createBakeActivities(ports),
+    ...createComparisonActivities(ports),
     ...createVerificationActivities({
       ...ports,
       offers: () => inventory.offers(),

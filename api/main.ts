@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
+import { createCelEvaluator } from '../adapters/cel/cel-evaluator.ts';
 import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
+import { createWhyNotMeasurable } from '../adapters/metrics/create-metric-provider.ts';
 import { createNetboxImporter } from '../adapters/netbox/netbox-importer.ts';
 import { readNetboxSources } from '../adapters/netbox/netbox-sources.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
@@ -14,6 +16,7 @@ import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
+import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import {
@@ -32,6 +35,7 @@ import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
 import { createPendingSteps } from '../adapters/temporal/pending-steps.ts';
+import { createDriftChecker } from '../adapters/temporal/drift-checker.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
@@ -110,6 +114,8 @@ const app = await buildApp(
     changes,
     waits: createWaitReader(database, changes),
     pendingSteps: createPendingSteps(client),
+    comparisons: createComparisonRegister(database),
+    checkDrift: createDriftChecker(client, config.temporal.taskQueue),
     alerts: createAlertInbox(database),
     logFeed,
     messenger: createChangeMessenger(client),
@@ -124,6 +130,8 @@ const app = await buildApp(
     lineStops: createLineStopRegister({ database, now }),
     optimus,
     hashOf: canonicalHash,
+    expressions: createCelEvaluator(),
+    whyNotMeasurable: createWhyNotMeasurable(config.metrics),
     kickOutbox: () => dispatcher.kick(),
     health: {
       database: async () => {

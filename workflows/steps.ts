@@ -2,6 +2,7 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
   AssessmentSteps,
   BakeSteps,
+  ComparisonSteps,
   LineSteps,
   RecordSteps,
   RolloutSteps,
@@ -11,6 +12,7 @@ import type {
 } from '../domain/change/change-steps.ts';
 import {
   assessmentOptions,
+  comparisonOptions,
   patientOptions,
   recordOptions,
   simulationOptions,
@@ -34,5 +36,7 @@ export const site: Proxied<SiteSteps> = {
 };
 /** The same for a datacentre that is away: tried until it comes back. */
 export const patientSite = proxyActivities<Proxied<SiteSteps>>(patientOptions);
+/** Looks, and touches nothing. */
+export const comparison = proxyActivities<Proxied<ComparisonSteps>>(comparisonOptions);
 export const bake = proxyActivities<Proxied<BakeSteps>>(siteWatchOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);

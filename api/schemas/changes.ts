@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { changeStates } from '../../domain/change/life-cycle.ts';
+import { judgedMetricSchema } from './metrics.ts';
 
 const stateSchema = z.enum(changeStates);
 
@@ -118,6 +119,9 @@ export const changeSchema = z
           }),
         ),
         verification: z.unknown(),
+        metrics: z
+          .array(judgedMetricSchema)
+          .describe('As they stand, also while it is verified; empty where none is measured'),
         endpoints: z.array(
           z.object({ datacentre: z.string(), component: z.string(), url: z.string() }),
         ),

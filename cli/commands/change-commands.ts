@@ -4,9 +4,11 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';
+import { addDiffCommand } from './comparison-commands.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addWhyCommand } from './why-command.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
+import { addMeasurementCommand, describeMetrics } from './metric-commands.ts';
 import { getChange, type Change } from './get-change.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows, showState, write } from '../output.ts';
@@ -109,6 +111,8 @@ export function addChangeCommands(program: Command): void {
   addWhyCommand(change);
   addDecisionCommands(change);
   addChangeImpactCommands(change);
+  addMeasurementCommand(change);
+  addDiffCommand(change);
 }
 
 async function listAll(
@@ -193,11 +197,12 @@ function describeChange(change: Change): string {
   for (const { by, decision, reason, at } of change.approvals) {
     lines.push(`${decision} by ${by} at ${at}: ${reason}`);
   }
-  for (const { number, kind, release, sites } of change.attempts) {
+  for (const { number, kind, release, sites, metrics } of change.attempts) {
     lines.push(`attempt ${number} (${kind} of ${release})`);
     for (const { datacentre, outcome, detail } of sites) {
       lines.push(`  ${datacentre}: ${outcome} (${detail})`);
     }
+    lines.push(...describeMetrics(metrics));
   }
   return lines.join('\n');
 }

@@ -279,6 +279,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every measurement of its metrics, oldest first */
+        get: operations["listMeasurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/changes/{change}/decisions": {
         parameters: {
             query?: never;
@@ -735,6 +752,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/deployment-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What its release would do to each datacentre, as the approvers are shown it */
+        get: operations["getDeploymentPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last comparison of what runs with what was verified */
+        get: operations["getDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/drift-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare what runs with what was verified, now; changes nothing */
+        post: operations["checkDrift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/windows/preview": {
         parameters: {
             query?: never;
@@ -978,6 +1046,50 @@ export interface components {
             registeredAt: string;
             registeredBy: string;
         };
+        JudgedMetric: {
+            metric: string;
+            provider: string;
+            /** @description Recorded only: it never decides */
+            dryRun: boolean;
+            /**
+             * @description The worst of its series
+             * @enum {string}
+             */
+            phase: "Successful" | "Inconclusive" | "Error" | "Failed" | "Running";
+            series: {
+                /** @description Empty for the whole application, a datacentre, or component@datacentre */
+                scope: string;
+                /** @enum {string} */
+                phase: "Successful" | "Inconclusive" | "Error" | "Failed" | "Running";
+                /** @description Which limit or count ended it */
+                because: string;
+                counts: {
+                    successful: number;
+                    failed: number;
+                    inconclusive: number;
+                    error: number;
+                    consecutiveErrors: number;
+                };
+                last: {
+                    at: string;
+                    /** @enum {string} */
+                    phase: "Successful" | "Inconclusive" | "Error" | "Failed";
+                    value: unknown;
+                    detail: string;
+                } | null;
+            }[];
+        };
+        Measurement: {
+            attempt: number;
+            metric: string;
+            scopeKey: string;
+            number: number;
+            at: string;
+            /** @enum {string} */
+            phase: "Successful" | "Inconclusive" | "Error" | "Failed";
+            value: unknown;
+            detail: string;
+        };
         ChangeSummary: {
             id: string;
             label: string;
@@ -1123,6 +1235,8 @@ export interface components {
                     at: string;
                 }[];
                 verification: unknown;
+                /** @description As they stand, also while it is verified; empty where none is measured */
+                metrics: components["schemas"]["JudgedMetric"][];
                 endpoints: {
                     datacentre: string;
                     component: string;
@@ -1280,6 +1394,54 @@ export interface components {
                 from: string;
                 to: string;
             }[];
+        };
+        ComparedSite: {
+            datacentre: string;
+            actions: {
+                component: string;
+                /** @enum {string} */
+                action: "start" | "replace" | "keep" | "stop";
+                reason: string;
+            }[];
+            objects?: {
+                component: string;
+                /** @description Deployment shop/web */
+                object: string;
+                /** @enum {string} */
+                action: "create" | "update" | "keep" | "delete" | "unknown";
+                changes: {
+                    path: string;
+                    before?: unknown;
+                    after?: unknown;
+                }[];
+                conflicts: {
+                    manager: string;
+                    fields: string[];
+                }[];
+                problem?: string;
+            }[];
+            /** @description why nothing can be said of it */
+            problem?: string;
+        };
+        DeploymentPreview: {
+            revision: number;
+            release: string;
+            at: string;
+            summary: string;
+            sites: components["schemas"]["ComparedSite"][];
+        };
+        DriftReport: {
+            application: string;
+            at: string;
+            verified: {
+                release: string;
+                change: string;
+                at: string;
+            };
+            /** @enum {string} */
+            verdict: "in-step" | "drifted" | "unknown";
+            summary: string;
+            sites: components["schemas"]["ComparedSite"][];
         };
         InventoryRow: {
             /** @enum {string} */
@@ -2513,6 +2675,53 @@ export interface operations {
             };
         };
     };
+    listMeasurements: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Measurement"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     decideOnChange: {
         parameters: {
             query?: never;
@@ -3143,6 +3352,68 @@ export interface operations {
                         intervalMs?: number;
                         /** @default 2000 */
                         timeoutMs?: number;
+                        metrics?: {
+                            name: string;
+                            provider: {
+                                /** @enum {string} */
+                                kind: "http";
+                                /** Format: starts_with */
+                                path?: string;
+                                /** Format: uri */
+                                url?: string;
+                                pointer?: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "prometheus";
+                                query: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "kubernetes";
+                                /** @enum {string} */
+                                measure: "readiness" | "restarts";
+                            } | {
+                                /** @enum {string} */
+                                kind: "webhook";
+                                /** Format: uri */
+                                url: string;
+                                /** @default  */
+                                pointer?: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "command";
+                                /** Format: starts_with */
+                                program: string;
+                                /** @default [] */
+                                args?: string[];
+                            } | {
+                                /** @enum {string} */
+                                kind: "prediction";
+                                /** @enum {string} */
+                                of: "responseTimeP95Ms" | "availability";
+                            };
+                            /**
+                             * @default application
+                             * @enum {string}
+                             */
+                            scope?: "application" | "datacentre" | "component";
+                            components?: string[];
+                            initialDelay?: string;
+                            interval?: string;
+                            /** @default 1 */
+                            count?: number;
+                            /** @default 10s */
+                            timeout?: string;
+                            successCondition?: string;
+                            failureCondition?: string;
+                            /** @default 0 */
+                            failureLimit?: number;
+                            /** @default 0 */
+                            inconclusiveLimit?: number;
+                            /** @default 4 */
+                            consecutiveErrorLimit?: number;
+                            /** @default false */
+                            dryRun?: boolean;
+                        }[];
                     };
                 };
             };
@@ -3992,6 +4263,129 @@ export interface operations {
                 };
                 content: {
                     "text/csv": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeploymentPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentPreview"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDrift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkDrift: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

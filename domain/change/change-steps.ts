@@ -1,3 +1,4 @@
+import type { DriftReport } from '../deployment/comparison.ts';
 import type { DeploymentStage } from '../deployment/ports.ts';
 import type { LineView } from '../line/line-stop.ts';
 import type {
@@ -112,6 +113,16 @@ export interface RolloutSteps {
   planAttempt(attempt: PlannedAttemptRef): Promise<PlannedAttempt>;
 }
 
+export interface ComparisonSteps {
+  /** What the release would do to each datacentre now; stored with the plan's revision. Touches nothing. */
+  previewRollout(plan: {
+    readonly changeId: string;
+    readonly revision: number;
+  }): Promise<{ summary: string }>;
+  /** Holds what runs against what was verified last, and stores the report. */
+  checkDrift(input: { readonly application: string }): Promise<DriftReport>;
+}
+
 export interface SiteSteps {
   applySite(site: SiteRef): Promise<void>;
   /** Waits until everything that was applied is healthy, or something has failed for good. */
@@ -132,6 +143,7 @@ export type ChangeSteps = RecordSteps &
   WindowSteps &
   AssessmentSteps &
   RolloutSteps &
+  ComparisonSteps &
   SiteSteps &
   BakeSteps &
   VerificationSteps;

@@ -2,6 +2,8 @@ import type { Conflict } from '../conflicts/conflict.ts';
 import type { FreeWindow } from '../conflicts/free-windows.ts';
 import type { Impact } from '../impact/impact.ts';
 import type { Complaint } from '../errors.ts';
+import type { JudgedMetric } from '../verification/analysis-report.ts';
+import type { RecordedMeasurement } from '../verification/metric-ports.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
 import type { ChangeRequest } from './change-request.ts';
 import type { ChangeState } from './life-cycle.ts';
@@ -82,8 +84,14 @@ export interface AttemptView {
     readonly at: string;
   }[];
   readonly verification: unknown;
+  /** As they stand: while it is verified, too. Empty where it has none, or they were not measured. */
+  readonly metrics: readonly JudgedMetric[];
   /** Where its components answer. */
   readonly endpoints: readonly Endpoint[];
+}
+
+export interface MeasurementView extends RecordedMeasurement {
+  readonly attempt: number;
 }
 
 export interface LogLine {
@@ -125,6 +133,11 @@ export interface ChangeReader {
     range: { readonly after: number; readonly limit: number },
   ): Promise<readonly LogLine[]>;
   simulations(changeId: string): Promise<readonly unknown[]>;
+  /** Every measurement of metrics, by attempt and the time it was recorded. */
+  measurements(
+    changeId: string,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ readonly rows: readonly MeasurementView[]; readonly nextCursor?: string }>;
   /** The newest assessment. @throws DomainError `not-found` before the first. */
   impact(changeId: string): Promise<StoredImpact>;
   /** Windows in which the change would have no blocking conflict, with the fewest customers hit twice first. */

@@ -123,6 +123,8 @@ export interface SiteOutcome {
   readonly datacentre: string;
   readonly outcome: 'applied' | 'restored' | 'failed' | 'unreachable' | 'needs-a-person';
   readonly detail: string;
+  /** The datacentre takes nothing of the kind: it would refuse it again. */
+  readonly refused?: true;
 }
 
 export interface VerificationOutcome {

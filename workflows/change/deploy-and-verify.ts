@@ -82,7 +82,8 @@ export async function deployAndVerify(
       details: { outcomes: failed },
       alert: 'everyone-involved',
     });
-    return { reason: 'site-failed', what: `${name.toLowerCase()} failed`, wave };
+    const reason = failed.some(({ refused }) => refused === true) ? 'refused' : 'site-failed';
+    return { reason, what: `${name.toLowerCase()} failed`, wave };
   }
   return verify(story, attempt, waves.at(-1) ?? []);
 }
