@@ -73,6 +73,6 @@ function seenIn({ activityType, heartbeatDetails }: PendingActivity): PendingSte
   const { entries, wanted = 0 } = defaultPayloadConverter.fromPayload<{
     readonly entries: Readonly<Record<string, { readonly total: number }>>;
     readonly wanted?: number;
-  }>(payload as Payload);
+  }>(payload);
   return Object.entries(entries).map(([entry, { total }]) => ({ entry, samples: total, wanted }));
 }
