@@ -8,7 +8,6 @@ const childrenAtMost = 20;
 
 type Description = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
 type PendingActivity = NonNullable<Description['pendingActivities']>[number];
-type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];
 
 /**
  * What the workflow engine has under way for a change and its deployments, with the failures it tries again
