@@ -90,7 +90,8 @@ describe('a line that is stopped', () => {
     const { stdout: log } = await ctc(ana.token, 'change', 'log', label);
     expect(log).toContain('lifted by oscar');
     expect(log).toContain('Goes on where it was: deploying.');
-    const unread = await answerOf(ana.api.GET('/alerts', { params: { query: {} } } as never));
+    // Whoever stopped it needs no alert; whoever approved the change does.
+    const unread = await answerOf(oscar.api.GET('/alerts', { params: { query: {} } } as never));
     expect(JSON.stringify(unread)).toContain('The line is stopped');
   });
 
