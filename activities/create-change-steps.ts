@@ -1,4 +1,4 @@
-import type { ChangeSteps, RecordSteps } from '../domain/change/change-steps.ts';
+import type { ChangeSteps, LineSteps, RecordSteps } from '../domain/change/change-steps.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
 import {
   createAssessmentActivities,
@@ -21,6 +21,7 @@ export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
   Pick<ComparisonActivityPorts, 'comparisons'> &
   AnalysisPorts & {
     readonly record: RecordSteps;
+    readonly line: LineSteps;
     readonly inventory: Pick<
       InventoryReader,
       'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers'
@@ -32,6 +33,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
   const { inventory } = ports;
   return withMappedFailures({
     ...ports.record,
+    ...ports.line,
     ...createAssessmentActivities(ports),
     ...createWindowActivities(ports),
     ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),

@@ -8,7 +8,9 @@ import type {
   ChangeReader,
   ChangeRequests,
   LogFeed,
+  WaitReader,
 } from '../domain/change/readers.ts';
+import type { PendingStep } from '../domain/change/why.ts';
 import type { DriftReport } from '../domain/deployment/comparison.ts';
 import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
@@ -17,6 +19,7 @@ import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
 import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { LineStopRegister } from '../domain/line/ports.ts';
 import type { ExpressionEvaluator } from '../domain/verification/expressions.ts';
 import type { WhyNotMeasurable } from '../domain/verification/metric-checks.ts';
 import type { FreezeRegister } from '../domain/windows/freeze-ports.ts';
@@ -29,6 +32,9 @@ export interface AppDeps {
   readonly applications: ApplicationRegister;
   readonly requests: ChangeRequests;
   readonly changes: ChangeReader;
+  readonly waits: WaitReader;
+  /** What the workflow engine has under way for a change; null when it does not answer. */
+  readonly pendingSteps: (changeId: string) => Promise<readonly PendingStep[] | null>;
   readonly comparisons: Pick<ComparisonRegister, 'findPreview' | 'latestDrift'>;
   /** Has a worker look at what runs of an application. */
   readonly checkDrift: (application: string) => Promise<DriftReport>;
@@ -43,6 +49,7 @@ export interface AppDeps {
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
+  readonly lineStops: LineStopRegister;
   readonly optimus: Optimus;
   readonly hashOf: HashOf;
   readonly expressions: ExpressionEvaluator;

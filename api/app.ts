@@ -32,6 +32,8 @@ import { impactRoutes } from './routes/impact.ts';
 import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { lineStopRoutes } from './routes/line-stops.ts';
+import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
 import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
@@ -115,6 +117,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     comparisonRoutes,
     windowRoutes,
     freezeRoutes,
+    lineStopRoutes,
+    whyRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

@@ -28,10 +28,13 @@ import { createInventoryExporter } from '../adapters/postgres/inventory-exporter
 import { createInventoryHistory } from '../adapters/postgres/inventory-history.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
+import { createPendingSteps } from '../adapters/temporal/pending-steps.ts';
 import { createDriftChecker } from '../adapters/temporal/drift-checker.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
@@ -88,6 +91,7 @@ const engine = createInventoryEngine({
     logger.error({ err }, 'inventory engine failed');
   },
 });
+const changes = createChangeReader({ database, engine });
 const logFeed = createLogFeed({ url: config.databaseUrl, logger });
 const dispatcher = startOutboxDispatcher({
   outbox: createOutbox(database),
@@ -107,7 +111,9 @@ const app = await buildApp(
     idempotency: createIdempotencyStore(database),
     applications: createApplicationRegister({ database, now }),
     requests: createChangeRequests({ database, now }),
-    changes: createChangeReader({ database, engine }),
+    changes,
+    waits: createWaitReader(database, changes),
+    pendingSteps: createPendingSteps(client),
     comparisons: createComparisonRegister(database),
     checkDrift: createDriftChecker(client, config.temporal.taskQueue),
     alerts: createAlertInbox(database),
@@ -121,6 +127,7 @@ const app = await buildApp(
     engine,
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
+    lineStops: createLineStopRegister({ database, now }),
     optimus,
     hashOf: canonicalHash,
     expressions: createCelEvaluator(),

@@ -15,6 +15,7 @@ import { createDatabase } from '../adapters/postgres/database.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
 import { watchImpact } from '../adapters/postgres/impact-watch.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createLineSteps } from '../adapters/postgres/line-steps.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
@@ -80,6 +81,7 @@ const engine = createInventoryEngine({
 const rollouts = createRolloutRegister({ database, inventory });
 const activities = createChangeSteps({
   record: createRecordSteps({ database, engine, now }),
+  line: createLineSteps({ database, now }),
   changes: createChangeRegister(database, engine),
   rollouts,
   comparisons: createComparisonRegister(database),

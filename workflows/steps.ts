@@ -3,6 +3,7 @@ import type {
   AssessmentSteps,
   BakeSteps,
   ComparisonSteps,
+  LineSteps,
   RecordSteps,
   RolloutSteps,
   SiteSteps,
@@ -25,6 +26,7 @@ type Proxied<T> = { [K in keyof T]: T[K] };
 
 /** The steps as the workflows call them, each with its profile of time-outs and retries. */
 export const record = proxyLocalActivities<Proxied<RecordSteps>>(recordOptions);
+export const line = proxyLocalActivities<Proxied<LineSteps>>(recordOptions);
 export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
 export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);

@@ -5,7 +5,13 @@ import { judgedMetricSchema } from './metrics.ts';
 const stateSchema = z.enum(changeStates);
 
 const waitingForSchema = z
-  .object({ what: z.string(), detail: z.string(), until: z.string().optional() })
+  .object({
+    what: z.string(),
+    detail: z.string(),
+    until: z.string().optional(),
+    approvals: z.int().optional(),
+    hold: z.object({ by: z.string(), reason: z.string(), since: z.string() }).optional(),
+  })
   .describe('What it waits for, and when it wakes by itself');
 
 const summaryShape = {

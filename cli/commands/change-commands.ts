@@ -6,6 +6,7 @@ import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';
 import { addDiffCommand } from './comparison-commands.ts';
 import { addDecisionCommands } from './decision-commands.ts';
+import { addWhyCommand } from './why-command.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
 import { addMeasurementCommand, describeMetrics } from './metric-commands.ts';
 import { getChange, type Change } from './get-change.ts';
@@ -79,23 +80,6 @@ export function addChangeCommands(program: Command): void {
     });
 
   change
-    .command('why <change>')
-    .description('say what a change waits for, and when it wakes by itself')
-    .action(async (label: string, _options: unknown, command: Command) => {
-      const context = contextOf(command);
-      const one = await getChange(context, label);
-      printOne(
-        one.waitingFor,
-        context.output,
-        () => label,
-        (waiting) =>
-          waiting === null
-            ? `${one.label} is ${one.state} and waits for nothing.`
-            : `${one.label} is ${one.state}: it waits for ${waiting.what} (${waiting.detail})${waiting.until === undefined ? '' : `, until ${waiting.until}`}.`,
-      );
-    });
-
-  change
     .command('log <change>')
     .description('print the log of a change')
     .action(async (label: string, _options: unknown, command: Command) => {
@@ -124,6 +108,7 @@ export function addChangeCommands(program: Command): void {
     .action(async (label: string, _options: unknown, command: Command) => {
       await watch(contextOf(command), label);
     });
+  addWhyCommand(change);
   addDecisionCommands(change);
   addChangeImpactCommands(change);
   addMeasurementCommand(change);

@@ -872,6 +872,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/line-stops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stops of the line, newest first */
+        get: operations["listLineStops"];
+        put?: never;
+        /** Pause all deployments, or those of a datacentre, solution or department; durable when this answers */
+        post: operations["stopLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/line-stops/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift a stop: each change goes on where it was, unless something else holds it */
+        post: operations["liftLineStop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/line-stops/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A stop of the line: scope, reason, who declared and who lifted it */
+        get: operations["getLineStop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a change waits for, of whom, when it wakes by itself, and what to do about it */
+        get: operations["explainChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts": {
         parameters: {
             query?: never;
@@ -1042,6 +1111,12 @@ export interface components {
                 what: string;
                 detail: string;
                 until?: string;
+                approvals?: number;
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
             } | null;
             createdAt: string;
             updatedAt: string;
@@ -1091,6 +1166,12 @@ export interface components {
                 what: string;
                 detail: string;
                 until?: string;
+                approvals?: number;
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
             } | null;
             createdAt: string;
             updatedAt: string;
@@ -1428,6 +1509,80 @@ export interface components {
             loadMs: number;
             loads: number;
             follows: number;
+        };
+        LineStop: {
+            /** Format: uuid */
+            id: string;
+            scope: {
+                /** @enum {string} */
+                kind: "all" | "datacentre" | "solution" | "department";
+                id?: string;
+            };
+            reason: string;
+            stoppedBy: string;
+            stoppedAt: string;
+            resumed: {
+                by: string;
+                at: string;
+                reason: string;
+            } | null;
+            /** @description Changes that it covered when declared, or that came to it since */
+            covered: number;
+            /** @description Those of them that are paused now */
+            paused: number;
+        };
+        Why: {
+            change: string;
+            /** @enum {string} */
+            state: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+            /** @description The first is what it waits for now; the others hold it as well, or will */
+            waits: {
+                /** @enum {string} */
+                kind: "assessment" | "approval" | "conflict" | "window" | "simulation" | "target" | "wave" | "bake" | "datacentre" | "verification" | "people" | "resume" | "line" | "rollback" | "review";
+                detail: string;
+                since: string | null;
+                /** @description When it wakes by itself; null: see next */
+                wakesAt: string | null;
+                /** @description Ids of people, or labels of changes, that it waits for */
+                who: string[];
+                /** @description What somebody can do about it */
+                next: string;
+                approvals?: {
+                    needed: number;
+                    given: string[];
+                };
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
+                holder?: {
+                    change: string;
+                    datacentre: string;
+                };
+                stop?: {
+                    id: string;
+                    scope: string;
+                    datacentre?: string;
+                    reason: string;
+                    by: string;
+                    at: string;
+                };
+            }[];
+            /** @description Steps under way; null: the workflow engine does not answer */
+            pending: {
+                step: string;
+                datacentre?: string;
+                tries: number;
+                failure?: string;
+                nextTryAt?: string;
+                /** @description Of a bake: samples of each entry, and how many are wanted */
+                seen?: {
+                    entry: string;
+                    samples: number;
+                    wanted: number;
+                }[];
+            }[] | null;
         };
         NetboxReport: {
             imported: boolean;
@@ -4493,6 +4648,242 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Freeze"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLineStops: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                includeResumed?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["LineStop"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopLine: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    scope: {
+                        /** @enum {string} */
+                        kind: "all";
+                    } | {
+                        /** @enum {string} */
+                        kind: "datacentre";
+                        id: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "solution";
+                        id: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "department";
+                        id: string;
+                    };
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftLineStop: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLineStop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
             /** @description Default Response */

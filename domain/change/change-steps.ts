@@ -1,5 +1,6 @@
 import type { DriftReport } from '../deployment/comparison.ts';
 import type { DeploymentStage } from '../deployment/ports.ts';
+import type { LineView } from '../line/line-stop.ts';
 import type {
   AssessedPlan,
   AttemptKind,
@@ -87,6 +88,19 @@ export interface WindowSteps {
   findNextWindow(input: { changeId: string }): Promise<FoundWindow | null>;
 }
 
+/** A short database step, run as a local activity. */
+export interface LineSteps {
+  /**
+   * Which stops hold what the change is about to do in `datacentres` (missing: as a whole), and which of the
+   * `known` ones were lifted.
+   */
+  lookAtLine(input: {
+    readonly changeId: string;
+    readonly known: readonly string[];
+    readonly datacentres?: readonly string[];
+  }): Promise<LineView>;
+}
+
 export interface AssessmentSteps {
   assessChange(input: { changeId: string }): Promise<AssessedPlan>;
 }
@@ -125,6 +139,7 @@ export interface VerificationSteps {
 }
 
 export type ChangeSteps = RecordSteps &
+  LineSteps &
   WindowSteps &
   AssessmentSteps &
   RolloutSteps &

@@ -9,6 +9,7 @@ import type { ChangeRequest } from './change-request.ts';
 import type { ChangeState } from './life-cycle.ts';
 import type { Endpoint } from './ports.ts';
 import type { WaitingFor } from './story.ts';
+import type { WaitFacts } from './why.ts';
 
 /** Takes requests in. */
 export interface ChangeRequests {
@@ -144,6 +145,11 @@ export interface ChangeReader {
     changeId: string,
     range: { readonly notBeforeMs: number; readonly horizonMs: number; readonly count: number },
   ): Promise<readonly FreeWindow[]>;
+}
+
+export interface WaitReader {
+  /** What bears on a change's waiting, by id or label. @throws DomainError `not-found`. */
+  facts(idOrLabel: string): Promise<WaitFacts & { readonly id: string }>;
 }
 
 export interface AlertView {

@@ -18,6 +18,7 @@ import { createInventoryEngine } from '../../adapters/inventory-engine/create-in
 import { createDatabase } from '../../adapters/postgres/database.ts';
 import { createInventoryImporter } from '../../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
+import { createLineSteps } from '../../adapters/postgres/line-steps.ts';
 import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../../adapters/postgres/rollout-register.ts';
 import {
@@ -167,6 +168,7 @@ export async function createWorkflowHarness(options: {
   const driverFor = () => Promise.resolve(datacentres.driver);
   const activities = createChangeSteps({
     record: createRecordSteps({ database, engine, now }),
+    line: createLineSteps({ database, now }),
     changes,
     inventory,
     rollouts,

@@ -91,6 +91,7 @@ async function assess(story: ChangeStory): Promise<AssessedPlan | null> {
           what: 'approval',
           detail: `${plan.approvalsNeeded} approval(s) by somebody other than ${plan.requester}`,
           until: new Date(plan.approvalExpiresAtMs).toISOString(),
+          approvals: plan.approvalsNeeded,
         },
         alert: 'approvers',
       });

@@ -34,7 +34,7 @@ export async function deployAndVerify(
   const all = waves.flat();
   const lost = new Set<string>();
   for (const [index, wave] of waves.entries()) {
-    await holdIfAsked(story);
+    await holdIfAsked(story, wave);
     const name = `Wave ${index + 1}`;
     const waited = await awaitWaveWindow(story, plan, wave, name);
     const hindrance = whyNotNow(plan, wave, begun);
@@ -112,7 +112,8 @@ async function verify(
     message: 'Every wave is ready: the requirements are measured.',
     waitingFor: { what: 'verification', detail: 'enough answered probes at every entry' },
   });
-  await holdIfAsked(story);
+  // Measuring touches no datacentre.
+  await holdIfAsked(story, []);
   const { verdict, summary } = await verification.verifyAttempt({
     changeId: story.changeId,
     attempt,
