@@ -1568,7 +1568,29 @@ export interface components {
                     by: string;
                     at: string;
                 };
+                /** @description Not before; and of the entry that lacks most, null: not known or not asked for */
+                bake?: {
+                    endsAt: string | null;
+                    samplesLeft: number | null;
+                };
             }[];
+            /** @description How it ended; null: it is on its way */
+            ending: {
+                /** @enum {string} */
+                kind: "refused-by-simulator" | "missed-window" | "rolled-back" | "ended";
+                at: string;
+                because: string;
+                /** @description Stops of the line that it came to this under */
+                stops: {
+                    id: string;
+                    scope: string;
+                    datacentre?: string;
+                    reason: string;
+                    by: string;
+                    at: string;
+                }[];
+                next: string;
+            } | null;
             /** @description Steps under way; null: the workflow engine does not answer */
             pending: {
                 step: string;
