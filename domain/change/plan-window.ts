@@ -1,3 +1,4 @@
+import type { RunbookWindow } from '../runbook/runbook-times.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
 import type { StartableWindow } from '../windows/window-rules.ts';
 import type { ChangePlan } from './ports.ts';
@@ -59,6 +60,28 @@ export function workOf(plan: AssessedPlan): StartableWindow {
     opensAtMs: plan.workFromMs ?? plan.opensAtMs,
     latestStartAtMs: plan.latestStartMs,
     closesAtMs: plan.workUntilMs ?? plan.closesAtMs,
+  };
+}
+
+/** What the runbook of a change keeps to. */
+export function runbookWindowOf(
+  window: Pick<ResolvedWindow, 'opensAt' | 'closesAt' | 'workFrom' | 'workUntil'>,
+): RunbookWindow {
+  const { opensAt, closesAt, workFrom = opensAt, workUntil = closesAt } = window;
+  return {
+    workFromMs: Date.parse(workFrom),
+    workUntilMs: Date.parse(workUntil),
+    closesAtMs: Date.parse(closesAt),
+  };
+}
+
+/** The same of an assessed plan. */
+export function runbookWindowIn(plan: AssessedPlan): RunbookWindow {
+  const work = workOf(plan);
+  return {
+    workFromMs: work.opensAtMs,
+    workUntilMs: work.closesAtMs,
+    closesAtMs: plan.closesAtMs,
   };
 }
 
