@@ -16,6 +16,7 @@ import type { ChangeStory } from './change-state.ts';
 import { moveWindow } from './move-window.ts';
 import { handlePeopleAtWork } from './people-handlers.ts';
 import { acknowledge, labelOf, needState, notYet, refuse } from './refusals.ts';
+import { handleRunbook } from './runbook-handlers.ts';
 
 /**
  * The decisions of people. Validators are synchronous and refuse what is wrong already; handlers take
@@ -36,6 +37,7 @@ export function handleMessages(story: ChangeStory): void {
   handleCancellation(story);
   handleHolds(story);
   handlePeopleAtWork(story);
+  handleRunbook(story);
 }
 
 function handleDecisions(story: ChangeStory): void {
@@ -162,10 +164,11 @@ function handleMovedImpact(story: ChangeStory): void {
 function handleCancellation(story: ChangeStory): void {
   const check = (_request: Message): void => {
     const wouldEnd = transitionFor(story.state, 'cancel') ?? transitionFor(story.state, 'abort');
-    if (story.state === 'implementing') {
+    if (story.state === 'implementing' || (story.state === 'paused' && story.run !== null)) {
+      const instead = story.run === null ? 'report it as backed out' : 'decide to roll it back';
       refuse(
         'wrong-state',
-        `${labelOf(story)} is being carried out by people: report it as backed out instead.`,
+        `${labelOf(story)} is being carried out by people: ${instead} instead.`,
       );
     }
     if (wouldEnd === undefined || story.abort !== null) {
@@ -201,6 +204,9 @@ function handleCancellation(story: ChangeStory): void {
 function handleHolds(story: ChangeStory): void {
   const checkPause = (_request: Message): void => {
     needState(story, holdableStates, 'pausing');
+    if (story.state === 'implementing' && story.run === null) {
+      refuse('wrong-state', `${labelOf(story)} is carried out without a runbook that could hold.`);
+    }
     if (story.hold !== null) refuse('wrong-state', `${labelOf(story)} is already being paused.`);
   };
   setHandler(
