@@ -15,6 +15,7 @@ import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
 import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { RunbookReader } from '../domain/runbook/ports.ts';
 import type { FreezeRegister } from '../domain/windows/freeze-ports.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
 
@@ -34,6 +35,7 @@ export interface AppDeps {
   readonly exporter: InventoryExporter;
   readonly history: InventoryHistory;
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
+  readonly runbooks: RunbookReader;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
   readonly optimus: Optimus;

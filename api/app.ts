@@ -33,6 +33,7 @@ import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { loginRoutes } from './routes/login.ts';
 import { netboxRoutes } from './routes/netbox.ts';
+import { runbookRoutes } from './routes/runbooks.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
 
@@ -103,6 +104,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     changeRoutes,
     changeEventRoutes,
     decisionRoutes,
+    runbookRoutes,
     applicationRoutes,
     inventoryRoutes,
     inventoryExportRoutes,

@@ -27,6 +27,7 @@ import { createInventoryImporter } from '../adapters/postgres/inventory-importer
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
@@ -113,6 +114,7 @@ const app = await buildApp(
     exporter: createInventoryExporter(database),
     history: createInventoryHistory(database),
     engine,
+    runbooks: createRunbookReader(database),
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
     optimus,

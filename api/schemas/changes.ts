@@ -3,8 +3,13 @@ import { changeStates } from '../../domain/change/life-cycle.ts';
 
 const stateSchema = z.enum(changeStates);
 
-const waitingForSchema = z
-  .object({ what: z.string(), detail: z.string(), until: z.string().optional() })
+export const waitingForSchema = z
+  .object({
+    what: z.string(),
+    detail: z.string(),
+    until: z.string().optional(),
+    needsPerson: z.boolean().optional().describe('It cannot come to a good end without a person'),
+  })
   .describe('What it waits for, and when it wakes by itself');
 
 const summaryShape = {
@@ -84,6 +89,9 @@ export const changeSchema = z
     }),
     planHash: z.string().nullable(),
     impact: z.record(z.string(), z.number()).nullable(),
+    findings: z
+      .array(z.string())
+      .describe('What those who decide must know besides, such as a runbook that does not fit'),
     rollsBackTo: z.object({ version: z.string(), digest: z.string() }).nullable(),
     approvalExpiresAt: z.string().nullable(),
     approvals: z.array(

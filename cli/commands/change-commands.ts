@@ -7,6 +7,7 @@ import { followLog } from '../follow-log.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
 import { getChange, type Change } from './get-change.ts';
+import { addRunbookCommands } from './runbook-commands.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows, showState, write } from '../output.ts';
 import { readYamlFile } from '../read-file.ts';
@@ -123,6 +124,7 @@ export function addChangeCommands(program: Command): void {
       await watch(contextOf(command), label);
     });
   addDecisionCommands(change);
+  addRunbookCommands(change);
   addChangeImpactCommands(change);
 }
 
@@ -191,7 +193,7 @@ function describeChange(change: Change): string {
   ];
   if (waitingFor !== null) {
     lines.push(
-      `waits for ${waitingFor.what}: ${waitingFor.detail}${waitingFor.until === undefined ? '' : `, until ${waitingFor.until}`}`,
+      `${waitingFor.needsPerson === true ? colours.red('✖ needs a person: ') : ''}waits for ${waitingFor.what}: ${waitingFor.detail}${waitingFor.until === undefined ? '' : `, until ${waitingFor.until}`}`,
     );
   }
   if (impact !== null) {
@@ -199,6 +201,7 @@ function describeChange(change: Change): string {
       `services: ${impact['servicesDown']} down, ${impact['servicesDegraded']} degraded, ${impact['servicesAtRisk']} at risk; customers: ${impact['customers']}`,
     );
   }
+  for (const finding of change.findings) lines.push(colours.yellow(`▲ ${finding}`));
   for (const { severity, kind, with: others, evidence, remedy } of change.conflicts) {
     const other = others.map(({ change: label }) => label).join(', ') || 'a freeze';
     lines.push(
