@@ -1,19 +1,27 @@
-import type { ChangeSteps, RecordSteps } from '../domain/change/change-steps.ts';
+import type { ChangeSteps, LineSteps, RecordSteps } from '../domain/change/change-steps.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
 import {
   createAssessmentActivities,
   type AssessmentActivityPorts,
 } from './assessment-activities.ts';
 import { createBakeActivities } from './bake-activities.ts';
+import {
+  createComparisonActivities,
+  type ComparisonActivityPorts,
+} from './comparison-activities.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
+import type { AnalysisPorts } from './run-analysis.ts';
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
 import { createVerificationActivities } from './verification-activities.ts';
 import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
-  Omit<RolloutActivityPorts, 'latencies'> & {
+  Omit<RolloutActivityPorts, 'latencies' | 'comparisons'> &
+  Pick<ComparisonActivityPorts, 'comparisons'> &
+  AnalysisPorts & {
     readonly record: RecordSteps;
+    readonly line: LineSteps;
     readonly inventory: Pick<
       InventoryReader,
       'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers'
@@ -25,11 +33,13 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
   const { inventory } = ports;
   return withMappedFailures({
     ...ports.record,
+    ...ports.line,
     ...createAssessmentActivities(ports),
     ...createWindowActivities(ports),
     ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),
     ...createSiteActivities(ports),
     ...createBakeActivities(ports),
+    ...createComparisonActivities(ports),
     ...createVerificationActivities({
       ...ports,
       offers: () => inventory.offers(),

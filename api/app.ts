@@ -27,11 +27,15 @@ import { changeRoutes } from './routes/changes.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { healthRoutes } from './routes/health.ts';
+import { comparisonRoutes } from './routes/comparisons.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { lineStopRoutes } from './routes/line-stops.ts';
+import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
+import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
 import { runbookRoutes } from './routes/runbooks.ts';
 import { windowRoutes } from './routes/windows.ts';
@@ -103,6 +107,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     accessRoutes,
     changeRoutes,
     changeEventRoutes,
+    measurementRoutes,
     decisionRoutes,
     runbookRoutes,
     applicationRoutes,
@@ -111,8 +116,11 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     inventoryHistoryRoutes,
     netboxRoutes,
     impactRoutes,
+    comparisonRoutes,
     windowRoutes,
     freezeRoutes,
+    lineStopRoutes,
+    whyRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

@@ -2,12 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { permissions } from '../domain/access/roles.ts';
-import {
-  endedStates,
-  holdableStates,
-  lifeCycle,
-  reservedStates,
-} from '../domain/change/life-cycle.ts';
+import { endedStates, lifeCycle, reservedStates } from '../domain/change/life-cycle.ts';
 
 /** Writes docs/life-cycle.md from the one table; with --check it only says whether the file is current. */
 const path = join(import.meta.dirname, '..', 'docs', 'life-cycle.md');
@@ -40,7 +35,7 @@ const document = await format(
     ...arrows,
     '```',
     '',
-    `A change can be put on hold in ${holdableStates.join(', ')}; it is then \`paused\` and goes on where it was.`,
+    'A change can be put on hold in scheduled, simulating, deploying, verifying, deciding, redeploying and (with a runbook) implementing, by a person, and in all of these but deciding and implementing by a stop of the line; it is then `paused` and goes on where it was. A rollback is never held.',
     '',
     `An approved plan holds its window in: ${reservedStates.join(', ')}. The intervention has ended in: ${endedStates.join(', ')}.`,
     '',

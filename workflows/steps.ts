@@ -2,6 +2,8 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
   AssessmentSteps,
   BakeSteps,
+  ComparisonSteps,
+  LineSteps,
   RecordSteps,
   RolloutSteps,
   SiteSteps,
@@ -10,6 +12,7 @@ import type {
 } from '../domain/change/change-steps.ts';
 import {
   assessmentOptions,
+  comparisonOptions,
   patientOptions,
   recordOptions,
   simulationOptions,
@@ -23,6 +26,7 @@ type Proxied<T> = { [K in keyof T]: T[K] };
 
 /** The steps as the workflows call them, each with its profile of time-outs and retries. */
 export const record = proxyLocalActivities<Proxied<RecordSteps>>(recordOptions);
+export const line = proxyLocalActivities<Proxied<LineSteps>>(recordOptions);
 export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
 export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);
@@ -32,5 +36,7 @@ export const site: Proxied<SiteSteps> = {
 };
 /** The same for a datacentre that is away: tried until it comes back. */
 export const patientSite = proxyActivities<Proxied<SiteSteps>>(patientOptions);
+/** Looks, and touches nothing. */
+export const comparison = proxyActivities<Proxied<ComparisonSteps>>(comparisonOptions);
 export const bake = proxyActivities<Proxied<BakeSteps>>(siteWatchOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);

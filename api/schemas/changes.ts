@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { changeStates } from '../../domain/change/life-cycle.ts';
+import { judgedMetricSchema } from './metrics.ts';
 
 const stateSchema = z.enum(changeStates);
 
@@ -9,6 +10,8 @@ export const waitingForSchema = z
     detail: z.string(),
     until: z.string().optional(),
     needsPerson: z.boolean().optional().describe('It cannot come to a good end without a person'),
+    approvals: z.int().optional(),
+    hold: z.object({ by: z.string(), reason: z.string(), since: z.string() }).optional(),
   })
   .describe('What it waits for, and when it wakes by itself');
 
@@ -120,6 +123,9 @@ export const changeSchema = z
           }),
         ),
         verification: z.unknown(),
+        metrics: z
+          .array(judgedMetricSchema)
+          .describe('As they stand, also while it is verified; empty where none is measured'),
         endpoints: z.array(
           z.object({ datacentre: z.string(), component: z.string(), url: z.string() }),
         ),

@@ -18,6 +18,8 @@ export const changeMessages = {
   startReview: 'startReview',
   close: 'close',
   impactMoved: 'impactMoved',
+  lineStopped: 'lineStopped',
+  lineResumed: 'lineResumed',
   status: 'status',
 } as const;
 

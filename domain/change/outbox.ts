@@ -1,12 +1,18 @@
+import type { LiftedStop, StandingStop } from '../line/line-stop.ts';
 import type { ImpactMoved } from './messages.ts';
 
 export interface OutboxEntry {
-  readonly topic: 'start-change' | 'impact-moved';
+  readonly topic: 'start-change' | 'impact-moved' | 'line-stopped' | 'line-resumed';
   readonly key: string;
-  readonly payload: { readonly changeId: string; readonly moved?: ImpactMoved };
+  readonly payload: {
+    readonly changeId: string;
+    readonly moved?: ImpactMoved;
+    readonly stopped?: StandingStop;
+    readonly lifted?: LiftedStop;
+  };
 }
 
-/** What workflows are still to be told: that they start, or that their impact has moved. */
+/** What workflows are still to be told: that they start, what the inventory moved, how the line stands. */
 export interface Outbox {
   /**
    * Hands at most `limit` due entries to `deliver` and marks those that it delivered; the others are due

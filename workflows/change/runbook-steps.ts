@@ -34,13 +34,14 @@ export async function turn(story: ChangeStory, plan: AssessedPlan, run: RunbookR
     });
   }
   if (story.state === 'implementing' && story.hold !== null) {
-    const { by, reason } = story.hold;
+    const { by, reason, since } = story.hold;
     await story.step('pause', {
       actor: by,
       message: `Paused by ${by}: ${reason}`,
       waitingFor: {
         what: 'resume',
         detail: `somebody resumes it; what runs may be completed, and nothing else begins: ${nameCurrent(run)}`,
+        hold: { by, reason, since },
       },
       alert: 'everyone-involved',
     });
