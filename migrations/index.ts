@@ -6,6 +6,7 @@ import * as changes from './0004-changes.ts';
 import * as messages from './0005-messages.ts';
 import * as inventoryVersions from './0006-inventory-versions.ts';
 import * as interventions from './0007-interventions.ts';
+import * as guardian from './0011-guardian.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -15,6 +16,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0005-messages': messages,
   '0006-inventory-versions': inventoryVersions,
   '0007-interventions': interventions,
+  '0011-guardian': guardian,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -89,6 +89,12 @@ export function createChangeRegister(database: Knex, engine: ConflictFinder): Ch
         })
         .where('v.application', application)
         .whereNot('v.change_id', notBy)
+        // A rollback by the guardian is not undone by going back to what it left.
+        .whereRaw(
+          `v.release_version is distinct from
+            (select origin #>> '{corrects,release}' from change where id = ? and origin ->> 'way' = 'roll-back')`,
+          [notBy],
+        )
         .orderBy('v.verified_at', 'desc')
         .first<
           | {

@@ -1,3 +1,4 @@
+import type { PolicyApproval } from '../guardian/ports.ts';
 import type { DecisionOverride } from './messages.ts';
 import type { ChangeEvent, ChangeState } from './life-cycle.ts';
 
@@ -89,6 +90,7 @@ export interface DecisionEntry extends LogEntry {
   readonly reason: string;
   readonly approvalsNeeded: number;
   readonly override?: DecisionOverride;
+  readonly policy?: PolicyApproval;
   readonly waitingFor: WaitingFor | null;
 }
 
