@@ -1,9 +1,11 @@
 import type { ChangeSteps, RecordSteps } from '../domain/change/change-steps.ts';
+import type { GuardianRegister } from '../domain/guardian/ports.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
 import {
   createAssessmentActivities,
   type AssessmentActivityPorts,
 } from './assessment-activities.ts';
+import { createFreshFigures } from './guardian/fresh-figures.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
@@ -11,8 +13,9 @@ import { createVerificationActivities } from './verification-activities.ts';
 import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
-  Omit<RolloutActivityPorts, 'latencies'> & {
+  Omit<RolloutActivityPorts, 'latencies' | 'freshFigures'> & {
     readonly record: RecordSteps;
+    readonly guardians: GuardianRegister;
     readonly inventory: Pick<
       InventoryReader,
       'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers'
@@ -26,7 +29,11 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
     ...ports.record,
     ...createAssessmentActivities(ports),
     ...createWindowActivities(ports),
-    ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),
+    ...createRolloutActivities({
+      ...ports,
+      latencies: () => inventory.latencies(),
+      freshFigures: createFreshFigures(ports),
+    }),
     ...createSiteActivities(ports),
     ...createVerificationActivities({
       ...ports,

@@ -1,3 +1,4 @@
+import type { FreshFigures } from './guardian/fresh-figures.ts';
 import { heartbeatWhile } from './heartbeat.ts';
 import { bindComponents, desiredStates } from '../domain/deployment/desired-states.ts';
 import type { DriverFor } from '../domain/deployment/ports.ts';
@@ -7,7 +8,7 @@ import type { ChangeRegister, RolloutRegister, StoredAttempt } from '../domain/c
 import type { PlannedAttempt } from '../domain/change/story.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
-import type { Latency, SimulationResult } from '../domain/placement/simulation.ts';
+import type { Latency, SimulationInput, SimulationResult } from '../domain/placement/simulation.ts';
 
 export interface RolloutActivityPorts {
   readonly changes: ChangeRegister;
@@ -15,6 +16,7 @@ export interface RolloutActivityPorts {
   readonly optimus: Optimus;
   readonly driverFor: DriverFor;
   readonly latencies: () => Promise<readonly Latency[]>;
+  readonly freshFigures: FreshFigures;
   /** ISO instant. */
   readonly now: () => string;
 }
@@ -110,6 +112,16 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     };
   };
 
+  /** A correction is simulated with what its guardian has measured, besides what it measures itself. */
+  const inputFor = async (changeId: string): Promise<SimulationInput> => {
+    const hasBegun = await rollouts.hasAttempts(changeId);
+    const figures = await ports.freshFigures(changeId, { hasBegun });
+    const input = await rollouts.simulationInput(changeId);
+    const candidates = new Set(input.datacentres.map(({ id }) => id));
+    const known = figures.filter(({ datacentre }) => candidates.has(datacentre));
+    return { ...input, measurements: [...known, ...input.measurements] };
+  };
+
   const releaseOf = async (
     application: string,
     version: string,
@@ -122,7 +134,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     async simulatePlacement(ref) {
       let result = await rollouts.findSimulation(ref);
       if (result === undefined) {
-        const input = await rollouts.simulationInput(ref.changeId);
+        const input = await inputFor(ref.changeId);
         result = await heartbeatWhile((signal) => optimus.simulate(input, { signal }));
         await rollouts.storeSimulation(ref, input, result, now());
       }

@@ -71,7 +71,7 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
 }
 
 /** Own time and availability of each replica, as the simulator takes them. */
-function measurementsOf(
+export function measurementsOf(
   probed: readonly { component: string; datacentre: string; results: readonly ProbeSample[] }[],
   measuredAt: string,
 ): Measurement[] {
