@@ -1,2 +1,3 @@
 export { changeWorkflow } from './change/change-workflow.ts';
 export { deploymentWorkflow } from './deployment/deployment-workflow.ts';
+export { guardianWorkflow } from './guardian/guardian-workflow.ts';

@@ -7,12 +7,19 @@ import type {
   VerificationSteps,
   WindowSteps,
 } from '../domain/change/change-steps.ts';
+import type {
+  GuardianCorrectionSteps,
+  GuardianMeasureSteps,
+  GuardianRecordSteps,
+} from '../domain/guardian/guardian-steps.ts';
 import {
   assessmentOptions,
+  followOptions,
   recordOptions,
   simulationOptions,
   siteOptions,
   verificationOptions,
+  watchOptions,
   windowOptions,
 } from './activity-options.ts';
 
@@ -25,3 +32,17 @@ export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);
 export const site = proxyActivities<Proxied<SiteSteps>>(siteOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);
+
+export const guardianRecord = proxyLocalActivities<Proxied<GuardianRecordSteps>>(recordOptions);
+export const guardianWatch =
+  proxyActivities<Proxied<Pick<GuardianMeasureSteps, 'watchApplication'>>>(watchOptions);
+export const guardianMeasure =
+  proxyActivities<Proxied<Pick<GuardianMeasureSteps, 'measureForCorrection'>>>(verificationOptions);
+export const guardianCorrection =
+  proxyActivities<Proxied<Omit<GuardianCorrectionSteps, 'approveCorrection' | 'followCorrection'>>>(
+    simulationOptions,
+  );
+export const guardianFollow =
+  proxyActivities<Proxied<Pick<GuardianCorrectionSteps, 'approveCorrection' | 'followCorrection'>>>(
+    followOptions,
+  );

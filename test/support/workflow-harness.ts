@@ -5,14 +5,19 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createChangeSteps } from '../../activities/create-change-steps.ts';
+import { createGuardianSteps } from '../../activities/guardian/create-guardian-steps.ts';
 import { canonicalHash } from '../../adapters/canonical-hash.ts';
 import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.ts';
 import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
+import { createChangeReader } from '../../adapters/postgres/change-reader.ts';
 import { createChangeRegister } from '../../adapters/postgres/change-register.ts';
 import { createChangeRequests } from '../../adapters/postgres/change-requests.ts';
 import { createInventoryEngine } from '../../adapters/inventory-engine/create-inventory-engine.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
+import { createGuardianRecordSteps } from '../../adapters/postgres/guardian-record.ts';
+import { createGuardianRegister } from '../../adapters/postgres/guardian-register.ts';
+import { createSampleStore } from '../../adapters/postgres/guardian-samples.ts';
 import { createInventoryImporter } from '../../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
 import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
@@ -54,6 +59,9 @@ export const approvalExpiryMs = 10 * dayMs;
 
 /** From this many services down on, two people approve. */
 const twoPersonsFromServicesDown = 3;
+
+/** Corrections that guardians may have under way at once, and begin within an hour, in the harness. */
+export const evacuation = { atOnce: 2, perHour: 10 };
 
 const root = join(import.meta.dirname, '..', '..');
 /** Real time after which a state that does not come is given up. */
@@ -159,7 +167,10 @@ export async function createWorkflowHarness(options: {
   const changes = createChangeRegister(database, engine);
   const rollouts = createRolloutRegister({ database, inventory });
   const driverFor = () => Promise.resolve(datacentres.driver);
-  const activities = createChangeSteps({
+  const guardians = createGuardianRegister({ database, inventory, evacuation });
+  const messenger = createChangeMessenger(client);
+  const requests = createChangeRequests({ database, now });
+  const ports = {
     record: createRecordSteps({ database, engine, now }),
     changes,
     inventory,
@@ -170,7 +181,21 @@ export async function createWorkflowHarness(options: {
     approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown },
     hashOf: canonicalHash,
     now,
-  });
+    guardians,
+  };
+  const activities = {
+    ...createChangeSteps(ports),
+    ...createGuardianSteps({
+      ...ports,
+      guardianRecord: createGuardianRecordSteps({ database, now }),
+      samples: createSampleStore(database),
+      offers: () => inventory.offers(),
+      datacentres: () => inventory.candidateDatacentres(),
+      requests,
+      changeReader: createChangeReader({ database, engine }),
+      messenger,
+    }),
+  };
   const telemetry = await startTelemetry({ serviceName: 'ctc-test' });
   const worker = await createWorker({
     connection: environment.nativeConnection,
@@ -185,8 +210,6 @@ export async function createWorkflowHarness(options: {
   const running = worker.run();
 
   const applications = createApplicationRegister({ database, now });
-  const requests = createChangeRequests({ database, now });
-  const messenger = createChangeMessenger(client);
   const started: string[] = [];
 
   const harness: WorkflowHarness = {
