@@ -11,6 +11,7 @@ import type {
   RequestedChange,
 } from '../domain/change/ports.ts';
 import { assessedWindow, planWindow } from '../domain/change/plan-window.ts';
+import { rolloutPolicy, waveSeconds } from '../domain/change/rollout-strategy.ts';
 import type { AssessedPlan } from '../domain/change/story.ts';
 import type { Conflict } from '../domain/conflicts/conflict.ts';
 import type { HashOf } from '../domain/hash.ts';
@@ -117,9 +118,10 @@ function describePlan(
     carriedOutBy: request.kind === 'release' ? 'ctc' : 'people',
     needsReview: request.class !== 'standard',
     ...assessedWindow(plan.window, request.window.recurrence !== undefined),
-    waveBudgetMs: (strategy?.waveBudgetSeconds ?? 0) * 1000,
+    waveBudgetMs: (strategy === undefined ? 0 : waveSeconds(strategy)) * 1000,
     rollbackBudgetMs: (strategy?.rollbackBudgetSeconds ?? 0) * 1000,
     maxRedeployments: strategy?.maxRedeployments ?? 0,
+    ...(strategy === undefined ? {} : { rollout: rolloutPolicy(strategy) }),
     approvalsNeeded: policy.approvalsNeeded,
     approvalExpiresAtMs: policy.expiresAtMs,
     remindersAtMs: policy.remindersAtMs,

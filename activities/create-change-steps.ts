@@ -5,6 +5,7 @@ import {
   createAssessmentActivities,
   type AssessmentActivityPorts,
 } from './assessment-activities.ts';
+import { createBakeActivities } from './bake-activities.ts';
 import { createFreshFigures } from './guardian/fresh-figures.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
 import { createSiteActivities } from './site-activities.ts';
@@ -35,6 +36,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
       freshFigures: createFreshFigures(ports),
     }),
     ...createSiteActivities(ports),
+    ...createBakeActivities(ports),
     ...createVerificationActivities({
       ...ports,
       offers: () => inventory.offers(),

@@ -1,14 +1,20 @@
 import type { FreshFigures } from './guardian/fresh-figures.ts';
 import { heartbeatWhile } from './heartbeat.ts';
 import { bindComponents, desiredStates } from '../domain/deployment/desired-states.ts';
-import type { DriverFor } from '../domain/deployment/ports.ts';
-import { planWaves } from '../domain/deployment/waves.ts';
-import type { RolloutSteps } from '../domain/change/change-steps.ts';
+import type { DeploymentStage, DriverFor, RolloutOptions } from '../domain/deployment/ports.ts';
+import { firstWave, planWaves, stagesOf } from '../domain/deployment/waves.ts';
+import type { AttemptRef, PlannedAttemptRef, RolloutSteps } from '../domain/change/change-steps.ts';
 import type { ChangeRegister, RolloutRegister, StoredAttempt } from '../domain/change/ports.ts';
+import type { ReleaseChange } from '../domain/change/change-request.ts';
 import type { PlannedAttempt } from '../domain/change/story.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
-import type { Latency, SimulationInput, SimulationResult } from '../domain/placement/simulation.ts';
+import type {
+  Latency,
+  RankedPlacement,
+  SimulationInput,
+  SimulationResult,
+} from '../domain/placement/simulation.ts';
 
 export interface RolloutActivityPorts {
   readonly changes: ChangeRegister;
@@ -25,14 +31,19 @@ export interface RolloutActivityPorts {
 export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSteps {
   const { changes, rollouts, optimus, driverFor, latencies, now } = ports;
 
+  const releaseRequest = async (changeId: string): Promise<ReleaseChange> => {
+    const { request } = await changes.requestedChange(changeId);
+    if (request.kind !== 'release') throw notARelease(changeId);
+    return request;
+  };
+
   const planForward = async (
-    ref: { changeId: string; attempt: number },
+    ref: AttemptRef,
     kind: 'deploy' | 'redeploy',
   ): Promise<StoredAttempt> => {
-    const { request } = await changes.requestedChange(ref.changeId);
-    if (request.kind !== 'release') throw notARelease(ref.changeId);
+    const request = await releaseRequest(ref.changeId);
     const simulation = await rollouts.findSimulation(ref);
-    const best = simulation?.placements[0];
+    const best = simulation === undefined ? undefined : choosePlacement(simulation, request);
     if (best === undefined) {
       throw new DomainError('conflict', `Attempt ${ref.attempt} has no simulated placement.`, {
         code: 'not-simulated',
@@ -47,6 +58,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
       releaseDigest: release.digest,
       placement: best.placement,
       occupied,
+      options: optionsOf(request),
     });
     const planned = await Promise.all(
       Object.values(unbound)
@@ -74,17 +86,24 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     };
   };
 
-  /** The full earlier set wherever this change or the release before it may run something. */
-  const planBackward = async (ref: {
-    changeId: string;
-    attempt: number;
-  }): Promise<StoredAttempt | undefined> => {
-    const { request } = await changes.requestedChange(ref.changeId);
-    if (request.kind !== 'release') throw notARelease(ref.changeId);
+  /**
+   * The full earlier set wherever this change or the release before it may run something, or only in the
+   * datacentres that are named.
+   */
+  const planBackward = async (
+    ref: AttemptRef,
+    only: readonly string[] | undefined,
+  ): Promise<StoredAttempt | undefined> => {
+    const request = await releaseRequest(ref.changeId);
     const name = request.application;
     // Stopped before its first attempt: what runs is the release before it, untouched.
     if (!(await rollouts.hasAttempts(ref.changeId))) return undefined;
-    const touched = await rollouts.occupiedDatacentres(ref.changeId, name);
+    const occupied = await rollouts.occupiedDatacentres(ref.changeId, name);
+    const touched = only === undefined ? occupied : occupied.filter((id) => only.includes(id));
+    // What an earlier change was allowed to take over from others is not this one's to take.
+    const options = request.strategy.forceConflicts ? { forceConflicts: true } : {};
+    const here = <T extends { datacentre: string }>(all: readonly T[] | undefined): T[] =>
+      (all ?? []).filter(({ datacentre }) => touched.includes(datacentre));
     const previous = await changes.lastVerified(name, ref.changeId);
     const release = previous ?? (await releaseOf(request.application, request.release));
     return {
@@ -93,19 +112,22 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
       application: name,
       releaseVersion: release.version,
       releaseDigest: release.digest,
-      placement: previous?.placement ?? { assignments: [] },
-      endpoints: previous?.endpoints ?? [],
+      placement: { assignments: here(previous?.placement.assignments) },
+      endpoints: here(previous?.endpoints),
       // All at once: while it is broken everywhere, an order would only prolong it.
       waves: [touched],
       desired: Object.fromEntries(
         touched.map((datacentre) => [
           datacentre,
-          previous?.desired[datacentre] ?? {
-            application: name,
-            datacentre,
-            release: release.version,
-            releaseDigest: release.digest,
-            components: [],
+          {
+            ...(previous?.desired[datacentre] ?? {
+              application: name,
+              datacentre,
+              release: release.version,
+              releaseDigest: release.digest,
+              components: [],
+            }),
+            options,
           },
         ]),
       ),
@@ -113,10 +135,10 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
   };
 
   /** A correction is simulated with what its guardian has measured, besides what it measures itself. */
-  const inputFor = async (changeId: string): Promise<SimulationInput> => {
+  const inputFor = async (changeId: string, since?: string): Promise<SimulationInput> => {
     const hasBegun = await rollouts.hasAttempts(changeId);
     const figures = await ports.freshFigures(changeId, { hasBegun });
-    const input = await rollouts.simulationInput(changeId);
+    const input = await rollouts.simulationInput(changeId, since);
     const candidates = new Set(input.datacentres.map(({ id }) => id));
     const known = figures.filter(({ datacentre }) => candidates.has(datacentre));
     return { ...input, measurements: [...known, ...input.measurements] };
@@ -131,27 +153,54 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
   });
 
   return {
-    async simulatePlacement(ref) {
+    async simulatePlacement({ measuredSince, ...ref }) {
       let result = await rollouts.findSimulation(ref);
       if (result === undefined) {
-        const input = await inputFor(ref.changeId);
+        const input = await inputFor(ref.changeId, measuredSince);
         result = await heartbeatWhile((signal) => optimus.simulate(input, { signal }));
         await rollouts.storeSimulation(ref, input, result, now());
       }
-      return describeSimulation(result);
+      return describeSimulation(result, await releaseRequest(ref.changeId));
     },
 
-    async planAttempt({ kind, ...ref }) {
-      const known = await rollouts.findAttempt(ref);
-      if (known !== undefined) return describeAttempt(known);
-      const attempt = kind === 'rollback' ? await planBackward(ref) : await planForward(ref, kind);
+    async planAttempt({ kind, only, ...ref }: PlannedAttemptRef) {
+      let attempt = await rollouts.findAttempt(ref);
       if (attempt === undefined) {
-        return { waves: [], leavesSomething: false, summary: 'Nothing was touched yet.' };
+        attempt =
+          kind === 'rollback'
+            ? await planBackward(ref, only?.datacentres)
+            : await planForward(ref, kind);
+        if (attempt === undefined) {
+          return { waves: [], leavesSomething: false, summary: 'Nothing was touched yet.' };
+        }
+        await rollouts.storeAttempt(attempt, now());
       }
-      await rollouts.storeAttempt(attempt, now());
+      // From here on the attempt that goes on stands for what really runs there.
+      if (only !== undefined) {
+        await rollouts.leaveOut({ changeId: ref.changeId, attempt: only.leftOutOf }, attempt);
+      }
       return describeAttempt(attempt);
     },
   };
+}
+
+function optionsOf({ strategy }: ReleaseChange): RolloutOptions {
+  return {
+    ...(strategy.canaryPercent === undefined ? {} : { canaryPercent: strategy.canaryPercent }),
+    ...(strategy.forceConflicts ? { forceConflicts: true } : {}),
+  };
+}
+
+/** The best placement, or the best that begins with a mandatory first wave. */
+function choosePlacement(
+  { placements }: SimulationResult,
+  { datacentres, strategy }: ReleaseChange,
+): RankedPlacement | undefined {
+  if (!strategy.firstWaveMandatory) return placements[0];
+  const first = firstWave({ order: datacentres, waves: strategy.waves });
+  return placements.find(({ placement }) =>
+    placement.assignments.some(({ datacentre }) => first.includes(datacentre)),
+  );
 }
 
 function notARelease(changeId: string): DomainError {
@@ -162,8 +211,17 @@ function notARelease(changeId: string): DomainError {
 
 function describeSimulation(
   result: SimulationResult,
+  request: ReleaseChange,
 ): Awaited<ReturnType<RolloutSteps['simulatePlacement']>> {
-  const best = result.placements[0];
+  const best = choosePlacement(result, request);
+  if (best === undefined && result.placements.length > 0) {
+    const { datacentres, strategy } = request;
+    const first = firstWave({ order: datacentres, waves: strategy.waves }).join(' or ');
+    return {
+      status: 'infeasible',
+      summary: `Optimus: none of ${result.placements.length} placements uses ${first}, the mandatory first wave.`,
+    };
+  }
   if (best === undefined) {
     return {
       status: 'infeasible',
@@ -197,8 +255,13 @@ function describeAttempt(attempt: StoredAttempt): PlannedAttempt {
   const { kind, releaseVersion, waves, placement } = attempt;
   const leavesSomething = placement.assignments.length > 0;
   const order = waves.map((wave) => wave.join(' + ')).join(', then ');
+  const stages = Object.entries(attempt.desired).flatMap(([datacentre, state]) => {
+    const steps = stagesOf(state);
+    return steps.length > 1 ? [[datacentre, steps] as [string, readonly DeploymentStage[]]] : [];
+  });
   return {
     waves,
+    ...(stages.length === 0 ? {} : { stages: Object.fromEntries(stages) }),
     leavesSomething,
     summary:
       kind !== 'rollback'

@@ -1,10 +1,14 @@
 import { heartbeatWhile } from './heartbeat.ts';
 import type { AttemptRef, VerificationSteps } from '../domain/change/change-steps.ts';
-import type { ChangeRegister, RolloutRegister } from '../domain/change/ports.ts';
+import type { ChangeRegister, RolloutRegister, StoredAttempt } from '../domain/change/ports.ts';
 import type { DriverFor, ProbeSample } from '../domain/deployment/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { CandidateDatacentre, Measurement, Offer } from '../domain/placement/simulation.ts';
-import { judgeVerification, p95 } from '../domain/verification/judge-verification.ts';
+import {
+  judgeVerification,
+  p95,
+  type VerificationReport,
+} from '../domain/verification/judge-verification.ts';
 
 export interface VerificationActivityPorts {
   readonly changes: ChangeRegister;
@@ -52,7 +56,7 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
         ),
       );
       await rollouts.storeMeasurements(ref, measurementsOf(probed, now()));
-      const report = judgeVerification(
+      const judged = judgeVerification(
         application.nfrs,
         probed
           .filter(({ component }) => entryNames.has(component))
@@ -64,10 +68,37 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
           })),
         await placementFigures(ports, attempt.placement.assignments),
       );
+      const report = standsSomewhere(attempt, entryNames) ? judged : nothingStands(judged);
       await rollouts.storeVerification(ref, report, now());
       return { verdict: report.verdict, summary: report.summary };
     },
   } satisfies VerificationSteps & { verifyAttempt(ref: AttemptRef): Promise<unknown> };
+}
+
+/**
+ * Whether an entry of the attempt's own release is left. Where all of them were given back, what was measured is
+ * the release before it, which says nothing of the new one.
+ */
+function standsSomewhere(
+  { kind, releaseDigest, desired }: StoredAttempt,
+  entries: ReadonlySet<string>,
+): boolean {
+  return (
+    kind === 'rollback' ||
+    Object.values(desired).some(
+      (site) =>
+        site.releaseDigest === releaseDigest &&
+        site.components.some(({ name }) => entries.has(name)),
+    )
+  );
+}
+
+function nothingStands(report: VerificationReport): VerificationReport {
+  return {
+    ...report,
+    verdict: 'inconclusive',
+    summary: `No entry of the new release is left to be measured. ${report.summary}`,
+  };
 }
 
 /** Own time and availability of each replica, as the simulator takes them. */

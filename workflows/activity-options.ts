@@ -60,6 +60,22 @@ export const siteOptions: ActivityOptions = {
   },
 };
 
+/** Watches a datacentre for as long as a strategy may ask for; unreachable for about a minute is a failure. */
+export const siteWatchOptions: ActivityOptions = {
+  ...siteOptions,
+  startToCloseTimeout: '26 hours',
+};
+
+/** Waits for a datacentre that is away to come back, however long that takes. */
+export const patientOptions: ActivityOptions = {
+  ...siteWatchOptions,
+  retry: {
+    initialInterval: '1 second',
+    maximumInterval: '30 seconds',
+    nonRetryableErrorTypes,
+  },
+};
+
 /** Measures: long, and harmless to repeat. */
 export const verificationOptions: ActivityOptions = {
   startToCloseTimeout: '2 hours',

@@ -1,6 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
   AssessmentSteps,
+  BakeSteps,
   RecordSteps,
   RolloutSteps,
   SiteSteps,
@@ -15,9 +16,11 @@ import type {
 import {
   assessmentOptions,
   followOptions,
+  patientOptions,
   recordOptions,
   simulationOptions,
   siteOptions,
+  siteWatchOptions,
   verificationOptions,
   watchOptions,
   windowOptions,
@@ -30,7 +33,13 @@ export const record = proxyLocalActivities<Proxied<RecordSteps>>(recordOptions);
 export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
 export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);
-export const site = proxyActivities<Proxied<SiteSteps>>(siteOptions);
+export const site: Proxied<SiteSteps> = {
+  applySite: proxyActivities<Proxied<SiteSteps>>(siteOptions).applySite,
+  awaitSite: proxyActivities<Proxied<SiteSteps>>(siteWatchOptions).awaitSite,
+};
+/** The same for a datacentre that is away: tried until it comes back. */
+export const patientSite = proxyActivities<Proxied<SiteSteps>>(patientOptions);
+export const bake = proxyActivities<Proxied<BakeSteps>>(siteWatchOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);
 
 export const guardianRecord = proxyLocalActivities<Proxied<GuardianRecordSteps>>(recordOptions);

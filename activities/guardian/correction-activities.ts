@@ -154,6 +154,8 @@ function requestOf(order: CorrectionOrder, nowMs: number): ReleaseChange {
     application: application.name,
     release,
     datacentres,
+    // Nobody is there to look at a pause: what fails is taken back as a whole.
+    strategy: { onFailure: 'rollbackAll' },
   });
   if (parsed.kind === 'release') return parsed;
   throw new DomainError('invalid', 'A correction deploys a release.', { code: 'not-a-release' });

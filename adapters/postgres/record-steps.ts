@@ -202,8 +202,9 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
             decided_at: now(),
           })),
         )
+        // A datacentre that could not be reached gets its last word when it has come back.
         .onConflict(['change_id', 'attempt', 'datacentre'])
-        .ignore();
+        .merge();
     },
 
     releaseTargets: async (changeId) => {

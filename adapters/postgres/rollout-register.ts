@@ -47,7 +47,7 @@ export function createRolloutRegister({
       return row?.result;
     },
 
-    async simulationInput(changeId) {
+    async simulationInput(changeId, measuredSince) {
       const change = await database('change')
         .where({ id: changeId })
         .first<
@@ -74,7 +74,7 @@ export function createRolloutRegister({
           available: Math.max(0, offer.available - (held.get(offer.id) ?? 0)),
         })),
         latencies,
-        measurements: await newestMeasurements(database, changeId),
+        measurements: await newestMeasurements(database, changeId, measuredSince),
       };
     },
 
@@ -152,6 +152,28 @@ export function createRolloutRegister({
           .update({ attempt: attempt.attempt, version: trx.raw('version + 1'), updated_at: at });
       }),
 
+    leaveOut: ({ changeId, attempt }, instead) =>
+      database.transaction(async (trx) => {
+        const row = await trx('attempt')
+          .where({ change_id: changeId, number: attempt })
+          .forUpdate()
+          .first<AttemptRow | undefined>();
+        if (row === undefined) throw noSuchAttempt(changeId, attempt);
+        const elsewhere = <T extends { datacentre: string }>(all: readonly T[]): T[] =>
+          all.filter(({ datacentre }) => !(datacentre in instead.desired));
+        const assignments = [
+          ...elsewhere(row.placement.assignments),
+          ...instead.placement.assignments,
+        ];
+        await trx('attempt')
+          .where({ change_id: changeId, number: attempt })
+          .update({
+            placement: JSON.stringify({ ...row.placement, assignments }),
+            desired: JSON.stringify({ ...row.desired, ...instead.desired }),
+            endpoints: JSON.stringify([...elsewhere(row.endpoints), ...instead.endpoints]),
+          });
+      }),
+
     async siteTarget({ changeId, attempt, datacentre }) {
       const row = await attemptRow({ changeId, attempt });
       const desired = row?.desired[datacentre];
@@ -218,6 +240,12 @@ export function createRolloutRegister({
   };
 }
 
+function noSuchAttempt(changeId: string, attempt: number): DomainError {
+  return new DomainError('not-found', `Change ${changeId} has no attempt ${attempt}.`, {
+    code: 'no-such-attempt',
+  });
+}
+
 function toAttempt(row: AttemptRow): StoredAttempt {
   return {
     changeId: row.change_id,
@@ -253,7 +281,11 @@ export async function machinesHeldByOthers(
 }
 
 /** The newest figure of each component in each datacentre that this change measured on its release. */
-async function newestMeasurements(database: Knex, changeId: string): Promise<Measurement[]> {
+async function newestMeasurements(
+  database: Knex,
+  changeId: string,
+  since = '-infinity',
+): Promise<Measurement[]> {
   const { rows } = await database.raw<{
     rows: {
       component: string;
@@ -269,10 +301,10 @@ async function newestMeasurements(database: Knex, changeId: string): Promise<Mea
         m.availability_percent, m.samples, m.measured_at
       from measurement m
       join attempt a on a.change_id = m.change_id and a.number = m.attempt and a.kind <> 'rollback'
-      where m.change_id = :changeId
+      where m.change_id = :changeId and m.measured_at >= cast(:since as timestamptz)
       order by m.component, m.datacentre, m.attempt desc
     `,
-    { changeId },
+    { changeId, since },
   );
   return rows.map((row) => ({
     component: row.component,

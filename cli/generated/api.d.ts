@@ -1992,6 +1992,24 @@ export interface operations {
                     /** @default {} */
                     strategy?: {
                         waves?: string[][];
+                        /** @default false */
+                        firstWaveMandatory?: boolean;
+                        maxConcurrency?: number;
+                        canaryPercent?: number;
+                        /** @default 0 */
+                        bakeSeconds?: number;
+                        /** @default 0 */
+                        bakeSamples?: number;
+                        progressDeadlineSeconds?: number;
+                        /** @default 0 */
+                        failureLimit?: number;
+                        /**
+                         * @default rollbackAll
+                         * @enum {string}
+                         */
+                        onFailure?: "pause" | "rollbackWave" | "rollbackAll" | "continue";
+                        /** @default false */
+                        forceConflicts?: boolean;
                         /** @default 60 */
                         waveBudgetSeconds?: number;
                         /** @default 60 */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { slugSchema } from '../names.ts';
 import { windowRequestSchema } from '../windows/window.ts';
+import { strategySchema } from './rollout-strategy.ts';
 
 export const changeClasses = ['standard', 'normal', 'emergency'] as const;
 export type ChangeClass = (typeof changeClasses)[number];
@@ -35,17 +36,6 @@ const commonFields = {
     .max(100)
     .optional(),
 };
-
-/** What may happen during the roll-out; times are seconds. */
-export const strategySchema = z.strictObject({
-  /** Datacentres that are worked on together, group after group; default: one after the other. */
-  waves: z.array(z.array(slugSchema).min(1)).min(1).optional(),
-  /** A wave starts only if the window still covers this and the rollback's budget. */
-  waveBudgetSeconds: z.int().min(1).max(86_400).default(60),
-  rollbackBudgetSeconds: z.int().min(1).max(86_400).default(60),
-  /** Redeployments to a re-simulated placement before the change is rolled back. */
-  maxRedeployments: z.int().min(0).max(10).default(2),
-});
 
 export const releaseChangeSchema = z
   .strictObject({
@@ -98,4 +88,3 @@ export const changeRequestSchema = z.discriminatedUnion('kind', [
 export type ChangeRequest = z.output<typeof changeRequestSchema>;
 export type ReleaseChange = z.output<typeof releaseChangeSchema>;
 export type ManualChange = z.output<typeof manualChangeSchema>;
-export type RolloutStrategy = z.output<typeof strategySchema>;

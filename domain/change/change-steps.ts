@@ -1,3 +1,4 @@
+import type { DeploymentStage } from '../deployment/ports.ts';
 import type {
   AssessedPlan,
   AttemptKind,
@@ -25,6 +26,30 @@ export interface SiteRef extends AttemptRef {
   readonly datacentre: string;
   /** `restore` also replaces what looks the same but is not healthy. */
   readonly mode: 'apply' | 'restore';
+  /** Default `full`. */
+  readonly stage?: DeploymentStage;
+}
+
+/** Until when a stage must be ready; default: as its components say. */
+export interface AwaitedSite extends SiteRef {
+  /** Epoch milliseconds. */
+  readonly deadlineMs?: number;
+}
+
+/** What has been applied stands, and is watched before more is risked. */
+export interface BakeRef extends AttemptRef {
+  readonly datacentre: string;
+  readonly stage: 'canary' | 'full';
+  /** Epoch milliseconds; not before. */
+  readonly untilMs: number;
+  /** Probes of each entry; where there is none, looks that found all of it ready. 0: as a verification takes. */
+  readonly samples: number;
+}
+
+/** What one rollback leads back: everything, or a few datacentres of an attempt that goes on without them. */
+export interface PlannedAttemptRef extends AttemptRef {
+  readonly kind: AttemptKind;
+  readonly only?: { readonly datacentres: readonly string[]; readonly leftOutOf: number };
 }
 
 export interface WindowMoveEntry extends LogEntry {
@@ -66,14 +91,22 @@ export interface AssessmentSteps {
 }
 
 export interface RolloutSteps {
-  simulatePlacement(attempt: AttemptRef): Promise<SimulationOutcome>;
-  planAttempt(attempt: AttemptRef & { kind: AttemptKind }): Promise<PlannedAttempt>;
+  /** `measuredSince` (ISO instant): what this change measured earlier no longer counts. */
+  simulatePlacement(
+    attempt: AttemptRef & { readonly measuredSince?: string },
+  ): Promise<SimulationOutcome>;
+  planAttempt(attempt: PlannedAttemptRef): Promise<PlannedAttempt>;
 }
 
 export interface SiteSteps {
   applySite(site: SiteRef): Promise<void>;
   /** Waits until everything that was applied is healthy, or something has failed for good. */
-  awaitSite(site: SiteRef): Promise<{ ready: boolean; detail: string }>;
+  awaitSite(site: AwaitedSite): Promise<{ ready: boolean; detail: string }>;
+}
+
+export interface BakeSteps {
+  /** Whether it held. Ends as soon as it does not. */
+  bakeSite(bake: BakeRef): Promise<{ ok: boolean; detail: string }>;
 }
 
 export interface VerificationSteps {
@@ -85,4 +118,5 @@ export type ChangeSteps = RecordSteps &
   AssessmentSteps &
   RolloutSteps &
   SiteSteps &
+  BakeSteps &
   VerificationSteps;

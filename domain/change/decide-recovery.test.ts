@@ -3,6 +3,7 @@ import { decideRecovery, type Setback } from './decide-recovery.ts';
 
 const setback: Setback = {
   reason: 'violated',
+  onFailure: 'rollbackAll',
   redeploymentsLeft: 1,
   remainingMs: 120_000,
   neededMs: 120_000,
@@ -38,4 +39,19 @@ describe('the decision after a setback', () => {
     );
     expect(decideRecovery({ ...setback, remainingMs: -5 }).because).toContain('0 s left');
   });
+
+  it.each(['pause', 'rollbackWave'] as const)(
+    'is left to a person where the strategy says %s',
+    (onFailure) => {
+      for (const reason of ['site-failed', 'violated', 'inconclusive'] as const) {
+        expect(decideRecovery({ ...setback, reason, onFailure, redeploymentsLeft: 0 }).way).toBe(
+          'pause',
+        );
+      }
+      // Nobody can decide for longer than the window lasts.
+      expect(decideRecovery({ ...setback, reason: 'window-too-short', onFailure }).way).toBe(
+        'roll-back',
+      );
+    },
+  );
 });

@@ -1,8 +1,11 @@
+import type { FailurePolicy } from './rollout-strategy.ts';
+
 /** Why an attempt did not end in a verified deployment. */
 export type SetbackReason = 'site-failed' | 'violated' | 'inconclusive' | 'window-too-short';
 
 export interface Setback {
   readonly reason: SetbackReason;
+  readonly onFailure: FailurePolicy;
   readonly redeploymentsLeft: number;
   /** Left of the window, and what another round of waves with its rollback needs of it. */
   readonly remainingMs: number;
@@ -10,16 +13,22 @@ export interface Setback {
 }
 
 export interface Recovery {
-  readonly way: 're-simulate' | 'roll-back';
+  /** `pause`: a person decides between trying again and rolling back, as long as a rollback still fits. */
+  readonly way: 're-simulate' | 'roll-back' | 'pause';
   readonly because: string;
 }
 
 /**
  * Whether a setback is worth another placement. Re-simulation comes before every redeployment, so this
- * only says whether to ask Optimus; no answer there also leads to the rollback.
+ * only says whether to ask Optimus; no answer there also leads to the rollback. Where the strategy leaves it to a
+ * person, it waits for one.
  */
 export function decideRecovery(setback: Setback): Recovery {
   const back = (because: string): Recovery => ({ way: 'roll-back', because });
+  const waits = setback.onFailure === 'pause' || setback.onFailure === 'rollbackWave';
+  if (waits && setback.reason !== 'window-too-short') {
+    return { way: 'pause', because: `its strategy says ${setback.onFailure}` };
+  }
   if (setback.reason === 'inconclusive') {
     return back('there is too little evidence to choose another placement by');
   }

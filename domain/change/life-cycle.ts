@@ -96,6 +96,7 @@ export const holdableStates = [
   'simulating',
   'deploying',
   'verifying',
+  'deciding',
   'redeploying',
 ] as const satisfies readonly ChangeState[];
 
@@ -182,7 +183,7 @@ export const lifeCycle: readonly Transition[] = [
     're-simulate',
     're-simulating',
     'workflow',
-    'redeployments are left and there are fresh measurements',
+    'redeployments are left and there are fresh measurements, or a person resumed it',
   ),
   ...rows(['deciding'], 'roll-back', 'rolling-back', 'workflow', 'redeploying is no way out'),
   ...rows(
@@ -213,6 +214,13 @@ export const lifeCycle: readonly Transition[] = [
     'rollback-incomplete',
     'workflow',
     'a datacentre could not be restored: needs a person',
+  ),
+  ...rows(
+    ['rollback-incomplete'],
+    'restore',
+    'rolled-back',
+    'workflow',
+    'the datacentres that could not be reached have come back and are restored',
   ),
   ...rows(
     ['rollback-incomplete'],

@@ -115,8 +115,11 @@ export interface StoredAttempt extends AttemptRef {
 /** What was simulated, deployed and measured. */
 export interface RolloutRegister {
   findSimulation(ref: AttemptRef): Promise<SimulationResult | undefined>;
-  /** What Optimus is to be asked now: current capacity, figures measured during this change. */
-  simulationInput(changeId: string): Promise<SimulationInput>;
+  /**
+   * What Optimus is to be asked now: current capacity, figures measured during this change, or since the
+   * instant (ISO) that is named.
+   */
+  simulationInput(changeId: string, measuredSince?: string): Promise<SimulationInput>;
   storeSimulation(
     ref: AttemptRef,
     input: SimulationInput,
@@ -133,6 +136,8 @@ export interface RolloutRegister {
    * @throws DomainError `unavailable` naming the change that still holds one.
    */
   storeAttempt(attempt: StoredAttempt, at: string): Promise<void>;
+  /** From now on `attempt` says of the datacentres of `instead` what that says of them. */
+  leaveOut(attempt: AttemptRef, instead: StoredAttempt): Promise<void>;
   siteTarget(
     ref: AttemptRef & { readonly datacentre: string },
   ): Promise<{ desired: DesiredState; fence: Fence }>;

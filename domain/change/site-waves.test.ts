@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveChangeWindow } from '../windows/change-window.ts';
 import type { SiteWindow } from '../windows/window.ts';
-import { strategySchema } from './change-request.ts';
+import { strategySchema } from './rollout-strategy.ts';
 import { complaintsAboutSiteWaves } from './site-waves.ts';
 
 const zones = { mad: 'Europe/Madrid', bcn: 'Europe/Madrid', nyc: 'America/New_York' } as const;

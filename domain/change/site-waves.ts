@@ -1,6 +1,7 @@
 import type { Complaint } from '../errors.ts';
 import type { SiteWindow } from '../windows/window.ts';
 import type { ReleaseChange } from './change-request.ts';
+import { waveSeconds } from './rollout-strategy.ts';
 
 /**
  * What in the order of a release's waves cannot be kept where each datacentre has its own window: a wave
@@ -12,7 +13,8 @@ export function complaintsAboutSiteWaves(
 ): Complaint[] {
   const field = strategy.waves === undefined ? 'datacentres' : 'strategy.waves';
   const waves = strategy.waves ?? datacentres.map((datacentre) => [datacentre]);
-  const waveMs = strategy.waveBudgetSeconds * 1000;
+  const neededSeconds = waveSeconds(strategy);
+  const waveMs = neededSeconds * 1000;
   const complaints: Complaint[] = [];
   let beforeEndsMs = -Infinity;
   for (const [index, wave] of waves.entries()) {
@@ -26,7 +28,7 @@ export function complaintsAboutSiteWaves(
     );
     const name = `wave ${index + 1} (${wave.join(', ')})`;
     if (opensMs > startsByMs) {
-      const message = `${name} can never begin: its datacentres' windows leave no common time of ${strategy.waveBudgetSeconds} s; split it, or make the window longer`;
+      const message = `${name} can never begin: its datacentres' windows leave no common time of ${neededSeconds} s; split it, or make the window longer`;
       complaints.push({ field, message });
     } else if (beforeEndsMs > startsByMs) {
       const message = `${name} comes after a wave that ends when its own window is over; put it before that one`;

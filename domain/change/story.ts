@@ -1,6 +1,8 @@
 import type { PolicyApproval } from '../guardian/ports.ts';
 import type { DecisionOverride } from './messages.ts';
+import type { DeploymentStage } from '../deployment/ports.ts';
 import type { ChangeEvent, ChangeState } from './life-cycle.ts';
+import type { RolloutPolicy } from './rollout-strategy.ts';
 
 /**
  * What passes between the workflow and its activities. Payloads are JSON and small: documents stay in
@@ -15,6 +17,8 @@ export interface WaitingFor {
     | 'window'
     | 'simulation'
     | 'wave'
+    | 'bake'
+    | 'datacentre'
     | 'verification'
     | 'people'
     | 'resume'
@@ -46,6 +50,8 @@ export interface AssessedPlan {
   readonly waveBudgetMs: number;
   readonly rollbackBudgetMs: number;
   readonly maxRedeployments: number;
+  /** How a release goes out; missing for what people carry out. */
+  readonly rollout?: RolloutPolicy;
   readonly approvalsNeeded: number;
   readonly approvalExpiresAtMs: number;
   /** When to remind the approvers, rising, all before the expiry. */
@@ -103,6 +109,8 @@ export type AttemptKind = (typeof attemptKinds)[number];
 
 export interface PlannedAttempt {
   readonly waves: readonly (readonly string[])[];
+  /** Datacentres that are brought to the new state in steps; the others in one. */
+  readonly stages?: Readonly<Record<string, readonly DeploymentStage[]>>;
   /** False when a rollback leads back to nothing: there was no verified release before. */
   readonly leavesSomething: boolean;
   readonly summary: string;

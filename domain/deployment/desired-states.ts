@@ -2,7 +2,7 @@ import { DomainError } from '../errors.ts';
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { ReleaseDefinition } from '../application/release-definition.ts';
 import type { Latency, Placement } from '../placement/simulation.ts';
-import type { DesiredState } from './ports.ts';
+import type { DesiredState, RolloutOptions } from './ports.ts';
 
 export type DesiredByDatacentre = Readonly<Record<string, DesiredState>>;
 
@@ -16,6 +16,7 @@ export function desiredStates(input: {
   readonly releaseDigest: string;
   readonly placement: Placement;
   readonly occupied: readonly string[];
+  readonly options?: RolloutOptions;
 }): Record<string, DesiredState> {
   const { application, release, releaseDigest, placement } = input;
   const datacentres = new Set([
@@ -49,6 +50,7 @@ export function desiredStates(input: {
       release: release.version,
       releaseDigest,
       components,
+      ...(input.options === undefined ? {} : { options: input.options }),
     };
   }
   return states;

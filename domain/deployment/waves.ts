@@ -1,4 +1,5 @@
 import type { Placement } from '../placement/simulation.ts';
+import type { DeploymentStage, DesiredState } from './ports.ts';
 
 /**
  * Groups of datacentres in the order in which they are worked on: those that run something by the
@@ -19,4 +20,24 @@ export function planWaves(input: {
     .filter((wave) => wave.length > 0);
   const emptied = [...new Set(input.occupied)].filter((datacentre) => !used.has(datacentre)).sort();
   return emptied.length > 0 ? [...filling, emptied] : filling;
+}
+
+/** The first wave of what was asked for: the only one of a request without waves is its first datacentre. */
+export function firstWave(input: {
+  readonly order: readonly string[];
+  readonly waves: readonly (readonly string[])[] | undefined;
+}): readonly string[] {
+  return input.waves?.[0] ?? input.order.slice(0, 1);
+}
+
+/** The steps in which a datacentre gets there; none in between where nothing of it runs in steps. */
+export function stagesOf(state: DesiredState): readonly DeploymentStage[] {
+  const { components, options } = state;
+  const canary = options?.canaryPercent !== undefined && components.length > 0;
+  const switched = components.some(({ kubernetes }) => kubernetes?.blueGreen === true);
+  return [
+    ...(canary ? (['canary'] as const) : []),
+    ...(switched ? (['prepare'] as const) : []),
+    'full',
+  ];
 }

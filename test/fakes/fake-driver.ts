@@ -1,5 +1,6 @@
 import type {
   DatacentreDriver,
+  DeploymentStage,
   DeploymentSite,
   DesiredState,
   Fence,
@@ -39,7 +40,7 @@ export interface FakeDatacentres {
   /** `datacentre/component` → release, of everything of an application that runs. */
   running(application: string): Record<string, string>;
   /** Every apply and rollback that was carried out, oldest first. */
-  readonly effects: readonly string[];
+  readonly effects: string[];
   /** Healthy and reachable everywhere again; what runs goes on. */
   heal(): void;
 }
@@ -114,10 +115,13 @@ export function createFakeDatacentres(): FakeDatacentres {
   const makeSo = (
     desired: DesiredState,
     fence: Fence,
+    stage: DeploymentStage,
   ): Awaited<ReturnType<DatacentreDriver['plan']>> => {
     const plan = planFor(desired);
     const site = siteOf(desired);
     passFence(site, fence);
+    // A share of the replicas beside the old ones: what runs is still counted as the old release.
+    if (stage !== 'full') return plan;
     const startedAt = new Date().toISOString();
     site.running = new Map(
       desired.components.map(({ name }) => [
@@ -130,15 +134,15 @@ export function createFakeDatacentres(): FakeDatacentres {
 
   const driver: DatacentreDriver = {
     plan: (desired) => soon(() => planFor(desired)),
-    apply: (desired, fence) =>
+    apply: (desired, fence, { stage = 'full' } = {}) =>
       soon(() => {
-        const plan = makeSo(desired, fence);
-        effects.push(`apply ${desired.datacentre}`);
+        const plan = makeSo(desired, fence, stage);
+        effects.push(`apply ${desired.datacentre}${stage === 'full' ? '' : ` ${stage}`}`);
         return plan;
       }),
-    rollback: (desired, fence) =>
+    rollback: (desired, fence, { stage = 'full' } = {}) =>
       soon(() => {
-        const plan = makeSo(desired, fence);
+        const plan = makeSo(desired, fence, stage);
         effects.push(`rollback ${desired.datacentre}`);
         return plan;
       }),

@@ -36,6 +36,12 @@ export interface ChangeStory {
   abort: Message | null;
   /** The running roll-out, which an abort cancels. */
   rollout: CancellationScope | null;
+  /** Datacentres that could not be reached by the rollback, and are restored when they come back. */
+  away: {
+    readonly attempt: number;
+    readonly datacentres: readonly string[];
+    readonly leavesSomething: boolean;
+  } | null;
   /** Decisions and steps that must not interleave take turns here. */
   readonly turns: Mutex;
   /** Moves to the next state and writes it down; the state is set at once, the record follows in order. */
@@ -64,6 +70,7 @@ export function createChangeStory(changeId: string): ChangeStory {
     hold: null,
     abort: null,
     rollout: null,
+    away: null,
     turns: new Mutex(),
     nextKey: () => {
       entries += 1;

@@ -1,6 +1,7 @@
 import {
   allHandlersFinished,
   ApplicationFailure,
+  CancellationScope,
   condition,
   isCancellation,
   TemporalFailure,
@@ -13,7 +14,8 @@ import { assessment } from '../steps.ts';
 import { awaitWindow } from './await-window.ts';
 import { handleMessages } from './change-handlers.ts';
 import { createChangeStory, type ChangeStory } from './change-state.ts';
-import { rollOut, rollBack } from './roll-out.ts';
+import { repairWhatIsAway, rollBack } from './roll-back.ts';
+import { rollOut } from './roll-out.ts';
 import { rootMessage } from './root-message.ts';
 
 export interface ChangeWorkflowInput {
@@ -164,8 +166,13 @@ async function review(story: ChangeStory): Promise<void> {
   const settled = (): boolean =>
     ['closed', 'rejected', 'cancelled', 'expired'].includes(story.state);
   let reminders = 0;
+  let repair = repairBeside(story);
   while (!settled()) {
-    if (story.state === 'rolling-back') await rollBack(story, 'it is tried again');
+    if (story.state === 'rolling-back') {
+      repair.cancel();
+      await rollBack(story, 'it is tried again');
+      repair = repairBeside(story);
+    }
     const moved = await condition(
       () => settled() || story.state === 'rolling-back',
       reminders < reviewReminders ? reviewDueMs : '3650 days',
@@ -174,4 +181,12 @@ async function review(story: ChangeStory): Promise<void> {
     reminders += 1;
     await story.note({ message: 'The review is due.', alert: 'everyone-involved' });
   }
+  repair.cancel();
+}
+
+/** Beside the review, which does not wait for it; failures are in the log. */
+function repairBeside(story: ChangeStory): CancellationScope {
+  const scope = new CancellationScope();
+  scope.run(() => repairWhatIsAway(story)).catch(() => undefined);
+  return scope;
 }

@@ -85,8 +85,7 @@ export function createGuardianStory(application: string, carried: CarriedState):
         heldSince: story.heldSince,
       };
       // Its next look is not worth a write each time.
-      const { until: _, ...lasting } = waitingFor ?? { what: '', detail: '' };
-      const summary = JSON.stringify({ ...record, waitingFor: lasting });
+      const summary = JSON.stringify({ ...record, waitingFor: waitingFor?.detail });
       if (summary === shown) return;
       shown = summary;
       await guardianRecord.recordGuardian(record);

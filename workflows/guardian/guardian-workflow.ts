@@ -147,6 +147,9 @@ async function actOn(story: GuardianStory, watched: Watched): Promise<void> {
     case 'changing':
     case 'unguarded':
       // Neither good nor bad: what was decided stands, and nothing is moved.
+      if (story.proposal === null) {
+        await story.show('watching', { what: 'measurement', detail: watched.summary });
+      }
       return;
   }
 }
@@ -191,4 +194,3 @@ function isTimeToHandOver({ longestHistory }: GuardianWorkflowInput): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo();
   return continueAsNewSuggested || historyLength >= (longestHistory ?? Number.POSITIVE_INFINITY);
 }
-
