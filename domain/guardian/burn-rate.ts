@@ -54,7 +54,7 @@ export interface SeriesVerdict {
  * that ran in the budget's period. Too few samples are no data: neither good nor bad.
  */
 export function judgeSeries(
-  slo: Pick<Slo, 'objective' | 'minSamples' | 'minBad'>,
+  slo: Pick<Slo, 'objective' | 'minSamples' | 'minBad' | 'staleAfterMs'>,
   recent: readonly Bucket[],
   budget: readonly Bucket[],
   nowMs: number,
@@ -77,11 +77,14 @@ export function judgeSeries(
       (rates.short ?? 0) >= threshold;
     return { window: name, ...rates, threshold, burning };
   });
-  const [fastest] = burnRates;
-  const hasData = fastest !== undefined && fastest.long !== null && fastest.short !== null;
+  // What is measured seldom has enough for the slower windows only; what is measured no more has nothing.
+  const newestMs = Math.max(...recent.map(({ startMs, widthMs }) => startMs + widthMs));
+  const hasData =
+    newestMs >= nowMs - slo.staleAfterMs &&
+    burnRates.some(({ long, short }) => long !== null && short !== null);
   const spent = sum(budget, nowMs - budgetPeriodMs, nowMs);
   return {
-    verdict: burnRates.some(({ burning }) => burning) ? 'violated' : hasData ? 'holds' : 'no-data',
+    verdict: !hasData ? 'no-data' : burnRates.some(({ burning }) => burning) ? 'violated' : 'holds',
     burnRates,
     budgetLeftPercent:
       spent.total === 0 ? null : 100 * (1 - (spent.total - spent.good) / (spent.total * allowed)),

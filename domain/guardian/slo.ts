@@ -22,18 +22,33 @@ export interface Slo {
   readonly minSamples: number;
   /** Fewer bad samples in a window are chance. */
   readonly minBad: number;
+  /** When the newest sample is older, there is no data. */
+  readonly staleAfterMs: number;
   /** One series for each entry replica, or one for the application as a whole. */
   readonly per: 'entry' | 'application';
 }
 
 /** Checks of the whole application are exact: a few are enough to tell a slip from a state. */
-const checks = { minSamples: 3, minBad: 3, per: 'application' } as const;
+const fewChecks = { minSamples: 3, minBad: 3, per: 'application' } as const;
+/** Measurements that may be missed before there is no data. */
+const missable = 3;
+const shortestStaleMs = 5 * 60_000;
 /** A 95th percentile holds while 95 % of the answers are within it. */
 const percentileObjective = 0.95;
 
 /** The objectives that the requirements closed in an application's definition stand for. */
-export function slosOf(nfrs: Nfrs, { minSamples }: Pick<GuardianPolicy, 'minSamples'>): Slo[] {
-  const probes = { minSamples, minBad: Math.ceil(minSamples / 5), per: 'entry' } as const;
+export function slosOf(
+  nfrs: Nfrs,
+  { minSamples, measureEverySeconds }: Pick<GuardianPolicy, 'minSamples' | 'measureEverySeconds'>,
+): Slo[] {
+  const staleAfterMs = Math.max(shortestStaleMs, missable * measureEverySeconds * 1000);
+  const checks = { ...fewChecks, staleAfterMs };
+  const probes = {
+    minSamples,
+    minBad: Math.ceil(minSamples / 5),
+    staleAfterMs,
+    per: 'entry',
+  } as const;
   return [
     {
       sli: 'availability',
