@@ -8,6 +8,8 @@ import type {
   ChangeRequests,
   LogFeed,
 } from '../domain/change/readers.ts';
+import type { GuardianMessenger } from '../domain/guardian/messages.ts';
+import type { GuardianReader } from '../domain/guardian/ports.ts';
 import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
@@ -28,6 +30,8 @@ export interface AppDeps {
   readonly alerts: AlertInbox;
   readonly logFeed: LogFeed;
   readonly messenger: ChangeMessenger;
+  readonly guardians: GuardianReader;
+  readonly guardianMessenger: GuardianMessenger;
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
   readonly netbox: NetboxImporter;

@@ -16,6 +16,7 @@ import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
+import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
 import {
   createIdempotencyStore,
   purgeIdempotencyKeys,
@@ -29,6 +30,7 @@ import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
+import { createGuardianMessenger } from '../adapters/temporal/guardian-messenger.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
@@ -107,6 +109,8 @@ const app = await buildApp(
     alerts: createAlertInbox(database),
     logFeed,
     messenger: createChangeMessenger(client),
+    guardians: createGuardianReader(database),
+    guardianMessenger: createGuardianMessenger(client),
     inventory,
     importer,
     netbox: createNetboxImporter(netboxSources, importer),

@@ -7,6 +7,7 @@ import type {
 } from '../../domain/application/ports.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { enqueueGuard } from './outbox.ts';
 import { explainingConstraints } from './postgres-errors.ts';
 
 export interface ApplicationRegisterDeps {
@@ -111,7 +112,9 @@ export function createApplicationRegister({
           },
         );
       }
-      return register.get(definition.name);
+      const application = await register.get(definition.name);
+      await wakeGuardian(database, application);
+      return application;
     },
 
     async releases(application) {
@@ -152,6 +155,21 @@ export function createApplicationRegister({
     },
   };
   return register;
+}
+
+/** A policy counts from now on, also one that guards what was not guarded before. */
+async function wakeGuardian(
+  database: Knex,
+  { definition, version }: RegisteredApplication,
+): Promise<void> {
+  const { name } = definition;
+  const running = await database('verified_deployment')
+    .where({ application: name })
+    .orderBy('verified_at', 'desc')
+    .first<{ change_id: string; attempt: number } | undefined>('change_id', 'attempt');
+  if (running === undefined) return;
+  const verified = { change: running.change_id, attempt: running.attempt };
+  await enqueueGuard(database, name, verified, `${name}/definition/${version}`);
 }
 
 async function refuseUnknownItem(database: Knex, item: string | undefined): Promise<void> {

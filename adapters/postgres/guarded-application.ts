@@ -44,7 +44,10 @@ export async function findGuarded(
   return {
     definition,
     definitionVersion: row.version,
-    planned: planned === null || planned === undefined ? definition : applicationDefinitionSchema.parse(planned),
+    planned:
+      planned === null || planned === undefined
+        ? definition
+        : applicationDefinitionSchema.parse(planned),
     changeId: row.change_id,
     label: `CHG-${row.number}`,
     attempt: row.attempt,

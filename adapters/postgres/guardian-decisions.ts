@@ -96,6 +96,15 @@ export async function decideInTransaction(
     })
     .returning<DecisionRow[]>('*');
   if (row === undefined) throw new Error('the decision was not stored');
+  // To wait for the same reason as before is no news.
+  const before = await trx('guardian_decision')
+    .where({ incident_id: incident })
+    .andWhere('number', '<', number)
+    .orderBy('number', 'desc')
+    .first<{ way: string; because: string } | undefined>('way', 'because');
+  if (decided.way === 'wait' && before?.way === 'wait' && before.because === decided.because) {
+    return toDecision(row);
+  }
   await noteIncident(trx, {
     incident,
     key: `decision/${number}`,

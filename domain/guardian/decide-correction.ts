@@ -5,7 +5,7 @@ import type { CorrectionWay, EvacuationRate, GuardianPolicy } from './policy.ts'
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 /** When nothing says sooner or later, a wait looks again after this. */
-const lookAgainMs = 5 * minuteMs;
+const lookAgainMs = 15 * minuteMs;
 
 /** What Optimus answered about one way out, and how old its figures were. */
 export interface SimulatedWay {
@@ -185,7 +185,8 @@ function whatHinders(facts: CorrectionFacts): Wait | undefined {
     const end = hold.untilMs === null ? 'a person lifts it' : formatUtc(hold.untilMs);
     return wait(
       `automation is held since the rollback at ${formatUtc(hold.sinceMs)}, until ${end}`,
-      hold.untilMs ?? nowMs + lookAgainMs,
+      // Lifting it wakes the guardian at once.
+      hold.untilMs ?? nowMs + hourMs,
     );
   }
   const coolMs =

@@ -20,12 +20,21 @@ import { createGuardianRegister } from '../../adapters/postgres/guardian-registe
 import { createSampleStore } from '../../adapters/postgres/guardian-samples.ts';
 import { createInventoryImporter } from '../../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
+import { createOutbox } from '../../adapters/postgres/outbox.ts';
 import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../../adapters/postgres/rollout-register.ts';
 import {
   changeWorkflowId,
   createChangeMessenger,
 } from '../../adapters/temporal/change-messenger.ts';
+import {
+  createGuardianMessenger,
+  guardianWorkflowId,
+} from '../../adapters/temporal/guardian-messenger.ts';
+import {
+  startOutboxDispatcher,
+  type OutboxDispatcher,
+} from '../../adapters/temporal/outbox-dispatcher.ts';
 import type { Role } from '../../domain/access/roles.ts';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
@@ -36,6 +45,11 @@ import {
   type Acknowledgement,
   type ChangeUpdates,
 } from '../../domain/change/messages.ts';
+import {
+  guardianMessages,
+  type GuardianAcknowledgement,
+  type GuardianUpdates,
+} from '../../domain/guardian/messages.ts';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
 import { resolveChangeWindow } from '../../domain/windows/change-window.ts';
 import {
@@ -44,6 +58,7 @@ import {
   type WindowRequest,
 } from '../../domain/windows/window.ts';
 import { toolsDirectory } from '../../platform/embedded/tools-directory.ts';
+import { silentLogger } from '../../platform/logging.ts';
 import { startTelemetry } from '../../platform/telemetry.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import { loadWorkflowBundle } from '../../worker/workflow-bundle.ts';
@@ -59,9 +74,6 @@ export const approvalExpiryMs = 10 * dayMs;
 
 /** From this many services down on, two people approve. */
 const twoPersonsFromServicesDown = 3;
-
-/** Corrections that guardians may have under way at once, and begin within an hour, in the harness. */
-export const evacuation = { atOnce: 2, perHour: 10 };
 
 const root = join(import.meta.dirname, '..', '..');
 /** Real time after which a state that does not come is given up. */
@@ -139,6 +151,16 @@ export interface WorkflowHarness {
   until(id: string, reached: (change: ChangeRow) => boolean, what: string): Promise<ChangeRow>;
   /** Lets time pass until it is in one of the states, and nothing later. */
   untilState(id: string, ...states: ChangeState[]): Promise<ChangeRow>;
+  /** What guardians keep to together; may be changed, and is put back by `endAll`. */
+  readonly evacuation: { atOnce: number; perHour: number };
+  /** Starts workflows and tells guardians from the outbox, as the API's process does, until `endAll`. */
+  dispatchOutbox(): void;
+  sendToGuardian: <K extends keyof GuardianUpdates>(
+    application: string,
+    update: K,
+    message: GuardianUpdates[K],
+  ) => Promise<GuardianAcknowledgement>;
+  readonly taskQueue: string;
   /** Ends the workflows of all changes asked for so far, so that the next test has the time for itself. */
   endAll(): Promise<void>;
   stop(): Promise<void>;
@@ -166,6 +188,7 @@ export async function createWorkflowHarness(options: {
   });
   const changes = createChangeRegister(database, engine);
   const rollouts = createRolloutRegister({ database, inventory });
+  const evacuation = { atOnce: 2, perHour: 10 };
   const driverFor = () => Promise.resolve(datacentres.driver);
   const guardians = createGuardianRegister({ database, inventory, evacuation });
   const messenger = createChangeMessenger(client);
@@ -211,6 +234,10 @@ export async function createWorkflowHarness(options: {
 
   const applications = createApplicationRegister({ database, now });
   const started: string[] = [];
+  const registered: string[] = [];
+  const guardianMessenger = createGuardianMessenger(client);
+  let dispatcher: OutboxDispatcher | undefined;
+  const endedCorrections: string[] = [];
 
   const harness: WorkflowHarness = {
     environment,
@@ -221,6 +248,7 @@ export async function createWorkflowHarness(options: {
 
     async registerApplication(changed = {}) {
       const name = `shop-${randomUUID().slice(0, 8)}`;
+      registered.push(name);
       const shop = join(root, 'examples', 'applications', 'shop');
       const definition = readYamlFile(join(shop, 'application.yaml')) as object;
       // The probes of the fake take no time, so a few are enough.
@@ -360,8 +388,32 @@ export async function createWorkflowHarness(options: {
     untilState: (id, ...states) =>
       harness.until(id, ({ state }) => states.includes(state), states.join(' or ')),
 
+    taskQueue,
+    evacuation,
+    dispatchOutbox() {
+      const outbox = createOutbox(database);
+      dispatcher ??= startOutboxDispatcher({ outbox, client, taskQueue, logger: silentLogger });
+    },
+    sendToGuardian: (application, update, message) =>
+      guardianMessenger.send(application, update, message, randomUUID()),
+
     async endAll() {
-      const ids = started.splice(0);
+      await dispatcher?.stop();
+      dispatcher = undefined;
+      await database('outbox').whereNull('dispatched_at').update({ dispatched_at: now() });
+      for (const application of registered.splice(0)) {
+        const handle = client.workflow.getHandle(guardianWorkflowId(application));
+        await handle.query(guardianMessages.status).catch(() => undefined);
+        await handle.terminate('the test is over').catch(() => undefined);
+      }
+      await database('guardian_decision').delete();
+      Object.assign(evacuation, { atOnce: 2, perHour: 10 });
+      const corrections = await database('change')
+        .whereNotNull('origin')
+        .whereNotIn('id', endedCorrections)
+        .pluck<string[]>('id');
+      endedCorrections.push(...corrections);
+      const ids = [...started.splice(0), ...corrections];
       for (const id of ids) {
         const handle = client.workflow.getHandle(changeWorkflowId(id));
         // The answer tells that no task of it is under way: ended in the middle of one, the server would
