@@ -84,10 +84,11 @@ export const verificationOptions: ActivityOptions = {
   retry: { initialInterval: '1 second', maximumInterval: '15 seconds', nonRetryableErrorTypes },
 };
 
-/** Measures for a period. Given up soon when a message comes: what it has measured is stored by then. */
+/** Measures for a period, or until a message comes: what it has measured is stored by then. */
 export const watchOptions: ActivityOptions = {
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '6 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', maximumInterval: '1 minute', nonRetryableErrorTypes },
 };
 

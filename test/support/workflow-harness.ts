@@ -48,6 +48,7 @@ import {
 import {
   guardianMessages,
   type GuardianAcknowledgement,
+  type GuardianStatus,
   type GuardianUpdates,
 } from '../../domain/guardian/messages.ts';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
@@ -239,6 +240,22 @@ export async function createWorkflowHarness(options: {
   let dispatcher: OutboxDispatcher | undefined;
   const endedCorrections: string[] = [];
 
+  /** As with changes, none of its tasks or activities may be under way: paused, it has none. */
+  const endGuardian = async (application: string): Promise<void> => {
+    const handle = client.workflow.getHandle(guardianWorkflowId(application));
+    const { status } = await handle.describe().catch(() => ({ status: undefined }));
+    if (status?.name !== 'RUNNING') return;
+    const pause = { by: 'olga', reason: 'the test is over' };
+    await guardianMessenger.send(application, 'pause', pause, randomUUID()).catch(() => undefined);
+    const deadline = performance.now() + patienceMs;
+    while (performance.now() < deadline) {
+      const { state } = await handle.query<GuardianStatus>(guardianMessages.status);
+      if (state === 'paused' || state === 'ended') break;
+      await environment.sleep(200);
+    }
+    await handle.terminate('the test is over').catch(() => undefined);
+  };
+
   const harness: WorkflowHarness = {
     environment,
     database,
@@ -401,11 +418,7 @@ export async function createWorkflowHarness(options: {
       await dispatcher?.stop();
       dispatcher = undefined;
       await database('outbox').whereNull('dispatched_at').update({ dispatched_at: now() });
-      for (const application of registered.splice(0)) {
-        const handle = client.workflow.getHandle(guardianWorkflowId(application));
-        await handle.query(guardianMessages.status).catch(() => undefined);
-        await handle.terminate('the test is over').catch(() => undefined);
-      }
+      for (const application of registered.splice(0)) await endGuardian(application);
       await database('guardian_decision').delete();
       Object.assign(evacuation, { atOnce: 2, perHour: 10 });
       const corrections = await database('change')
