@@ -1,14 +1,18 @@
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { Measurement } from '../placement/simulation.ts';
 
-/** Datacentres in which nothing at all answers: the place is the fault, whatever runs there. */
+/**
+ * Datacentres in which nothing at all answers: the place is the fault, whatever runs there. Where nothing
+ * answers in any of several places, what runs is the likelier fault, and none of them is taken for dead.
+ */
 export function deadDatacentres(measurements: readonly Measurement[]): string[] {
   const places = [...new Set(measurements.map(({ datacentre }) => datacentre))];
-  return places.filter((place) =>
+  const dead = places.filter((place) =>
     measurements
       .filter(({ datacentre }) => datacentre === place)
       .every(({ availabilityPercent }) => availabilityPercent === 0),
   );
+  return dead.length > 1 && dead.length === places.length ? [] : dead;
 }
 
 /**

@@ -141,4 +141,11 @@ describe('what is expected where nothing was measured', () => {
     expect(elsewhere(...oneDies)).toEqual([]);
     expect(deadDatacentres(oneDies)).toEqual(['mad']);
   });
+
+  it('is nothing good where nothing answers in any of several places: what runs is the fault', () => {
+    const allDie = ['mad', 'bcn'].map((place) => figure(place, { availabilityPercent: 0 }));
+    expect(deadDatacentres(allDie)).toEqual([]);
+    expect(elsewhere(...allDie)).toMatchObject([{ datacentre: 'par', availabilityPercent: 0 }]);
+    expect(deadDatacentres(allDie.slice(0, 1))).toEqual(['mad']);
+  });
 });
