@@ -74,6 +74,23 @@ export function createApplicationRegister({
         updated_at: now(),
         updated_by: by,
       };
+      // With the wish to wake its guardian: a policy that was accepted is not forgotten.
+      const write = async (trx: Knex): Promise<number> => {
+        const rows =
+          seenVersion === undefined
+            ? (
+                await trx('application')
+                  .insert({ name: definition.name, version: 1, ...columns })
+                  .onConflict('name')
+                  .ignore()
+                  .returning<{ name: string }[]>('name')
+              ).length
+            : await trx('application')
+                .where({ name: definition.name, version: seenVersion })
+                .update({ ...columns, version: trx.raw('version + 1') });
+        if (rows > 0) await wakeGuardian(trx, definition.name, (seenVersion ?? 0) + 1);
+        return rows;
+      };
       const written = await explainingConstraints(
         {
           application_department_fkey: () =>
@@ -87,18 +104,7 @@ export function createApplicationRegister({
               ],
             }),
         },
-        async () =>
-          seenVersion === undefined
-            ? (
-                await database('application')
-                  .insert({ name: definition.name, version: 1, ...columns })
-                  .onConflict('name')
-                  .ignore()
-                  .returning<{ name: string }[]>('name')
-              ).length
-            : database('application')
-                .where({ name: definition.name, version: seenVersion })
-                .update({ ...columns, version: database.raw('version + 1') }),
+        () => database.transaction(write),
       );
       if (written === 0) {
         throw new DomainError(
@@ -112,9 +118,7 @@ export function createApplicationRegister({
           },
         );
       }
-      const application = await register.get(definition.name);
-      await wakeGuardian(database, application);
-      return application;
+      return register.get(definition.name);
     },
 
     async releases(application) {
@@ -158,18 +162,14 @@ export function createApplicationRegister({
 }
 
 /** A policy counts from now on, also one that guards what was not guarded before. */
-async function wakeGuardian(
-  database: Knex,
-  { definition, version }: RegisteredApplication,
-): Promise<void> {
-  const { name } = definition;
-  const running = await database('verified_deployment')
-    .where({ application: name })
+async function wakeGuardian(trx: Knex, application: string, version: number): Promise<void> {
+  const running = await trx('verified_deployment')
+    .where({ application })
     .orderBy('verified_at', 'desc')
     .first<{ change_id: string; attempt: number } | undefined>('change_id', 'attempt');
   if (running === undefined) return;
   const verified = { change: running.change_id, attempt: running.attempt };
-  await enqueueGuard(database, name, verified, `${name}/definition/${version}`);
+  await enqueueGuard(trx, application, verified, `${application}/definition/${version}`);
 }
 
 async function refuseUnknownItem(database: Knex, item: string | undefined): Promise<void> {
