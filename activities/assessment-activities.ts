@@ -19,6 +19,7 @@ import type { ImpactSummary } from '../domain/impact/impact.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
 import { formatWindow } from '../domain/windows/window.ts';
+import { heartbeatWhile } from './heartbeat.ts';
 
 export interface AssessmentActivityPorts {
   readonly changes: ChangeRegister;
@@ -37,55 +38,56 @@ const nearestShown = 100;
 export function createAssessmentActivities(ports: AssessmentActivityPorts): AssessmentSteps {
   const { changes, inventory, engine, hashOf, now } = ports;
   return {
-    async assessChange({ changeId }) {
-      const change = await changes.requestedChange(changeId);
-      const { request } = change;
-      const application =
-        request.kind === 'release' ? await changes.application(request.application) : null;
-      const release =
-        request.kind === 'release'
-          ? await changes.release(request.application, request.release)
-          : null;
-      await inventory.datacentres(request.datacentres);
+    assessChange: ({ changeId }) =>
+      heartbeatWhile(async () => {
+        const change = await changes.requestedChange(changeId);
+        const { request } = change;
+        const application =
+          request.kind === 'release' ? await changes.application(request.application) : null;
+        const release =
+          request.kind === 'release'
+            ? await changes.release(request.application, request.release)
+            : null;
+        await inventory.datacentres(request.datacentres);
 
-      const snapshot = await engine.snapshot(
-        disturbancesOf(request, application?.item),
-        nearestShown,
-      );
-      const previous =
-        request.kind === 'release'
-          ? await changes.lastVerified(request.application, changeId)
-          : undefined;
-      const plan: ChangePlan = {
-        change: changeId,
-        revision: change.revision,
-        request,
-        window: planWindow(change.window),
-        releaseDigest: release?.digest ?? null,
-        application,
-        rollsBackTo:
-          previous === undefined ? null : { version: previous.version, digest: previous.digest },
-        impact: figuresOf(snapshot.impact.summary),
-      };
-      const planHash = hashOf(plan);
-      const at = now();
-      const policy = approvalPolicy(ports.approvals, {
-        changeClass: request.class,
-        impact: plan.impact,
-        nowMs: Date.parse(at),
-        latestStartMs: Date.parse(plan.window.latestStartAt),
-      });
-      const conflicts = await changes.storeAssessment({
-        changeId,
-        revision: change.revision,
-        snapshot,
-        plan,
-        planHash,
-        approvalExpiresAt: new Date(policy.expiresAtMs).toISOString(),
-        at,
-      });
-      return describePlan(change, plan, planHash, policy, conflicts);
-    },
+        const snapshot = await engine.snapshot(
+          disturbancesOf(request, application?.item),
+          nearestShown,
+        );
+        const previous =
+          request.kind === 'release'
+            ? await changes.lastVerified(request.application, changeId)
+            : undefined;
+        const plan: ChangePlan = {
+          change: changeId,
+          revision: change.revision,
+          request,
+          window: planWindow(change.window),
+          releaseDigest: release?.digest ?? null,
+          application,
+          rollsBackTo:
+            previous === undefined ? null : { version: previous.version, digest: previous.digest },
+          impact: figuresOf(snapshot.impact.summary),
+        };
+        const planHash = hashOf(plan);
+        const at = now();
+        const policy = approvalPolicy(ports.approvals, {
+          changeClass: request.class,
+          impact: plan.impact,
+          nowMs: Date.parse(at),
+          latestStartMs: Date.parse(plan.window.latestStartAt),
+        });
+        const conflicts = await changes.storeAssessment({
+          changeId,
+          revision: change.revision,
+          snapshot,
+          plan,
+          planHash,
+          approvalExpiresAt: new Date(policy.expiresAtMs).toISOString(),
+          at,
+        });
+        return describePlan(change, plan, planHash, policy, conflicts);
+      }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ChangeSteps, RecordSteps } from '../domain/change/change-steps.ts';
+import type { ChangeSteps, LineSteps, RecordSteps } from '../domain/change/change-steps.ts';
 import type { GuardianRegister } from '../domain/guardian/ports.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
 import {
@@ -6,16 +6,24 @@ import {
   type AssessmentActivityPorts,
 } from './assessment-activities.ts';
 import { createBakeActivities } from './bake-activities.ts';
+import {
+  createComparisonActivities,
+  type ComparisonActivityPorts,
+} from './comparison-activities.ts';
 import { createFreshFigures } from './guardian/fresh-figures.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
+import type { AnalysisPorts } from './run-analysis.ts';
 import { createSiteActivities } from './site-activities.ts';
 import { withMappedFailures } from './to-application-failure.ts';
 import { createVerificationActivities } from './verification-activities.ts';
 import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
-  Omit<RolloutActivityPorts, 'latencies' | 'freshFigures'> & {
+  Omit<RolloutActivityPorts, 'latencies' | 'comparisons' | 'freshFigures'> &
+  Pick<ComparisonActivityPorts, 'comparisons'> &
+  AnalysisPorts & {
     readonly record: RecordSteps;
+    readonly line: LineSteps;
     readonly guardians: GuardianRegister;
     readonly inventory: Pick<
       InventoryReader,
@@ -28,6 +36,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
   const { inventory } = ports;
   return withMappedFailures({
     ...ports.record,
+    ...ports.line,
     ...createAssessmentActivities(ports),
     ...createWindowActivities(ports),
     ...createRolloutActivities({
@@ -37,6 +46,7 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
     }),
     ...createSiteActivities(ports),
     ...createBakeActivities(ports),
+    ...createComparisonActivities(ports),
     ...createVerificationActivities({
       ...ports,
       offers: () => inventory.offers(),

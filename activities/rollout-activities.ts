@@ -1,24 +1,27 @@
 import type { FreshFigures } from './guardian/fresh-figures.ts';
 import { heartbeatWhile } from './heartbeat.ts';
-import { bindComponents, desiredStates } from '../domain/deployment/desired-states.ts';
-import type { DeploymentStage, DriverFor, RolloutOptions } from '../domain/deployment/ports.ts';
+import { choosePlacement, optionsOf, unboundStates } from './plan-release.ts';
+import { comparedSite, unlikeShown } from '../domain/deployment/comparison.ts';
+import { bindComponents } from '../domain/deployment/desired-states.ts';
+import type { DeploymentStage, DriverFor } from '../domain/deployment/ports.ts';
 import { firstWave, planWaves, stagesOf } from '../domain/deployment/waves.ts';
 import type { AttemptRef, PlannedAttemptRef, RolloutSteps } from '../domain/change/change-steps.ts';
-import type { ChangeRegister, RolloutRegister, StoredAttempt } from '../domain/change/ports.ts';
+import type {
+  ChangeRegister,
+  ComparisonRegister,
+  RolloutRegister,
+  StoredAttempt,
+} from '../domain/change/ports.ts';
 import type { ReleaseChange } from '../domain/change/change-request.ts';
 import type { PlannedAttempt } from '../domain/change/story.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
-import type {
-  Latency,
-  RankedPlacement,
-  SimulationInput,
-  SimulationResult,
-} from '../domain/placement/simulation.ts';
+import type { Latency, SimulationInput, SimulationResult } from '../domain/placement/simulation.ts';
 
 export interface RolloutActivityPorts {
   readonly changes: ChangeRegister;
   readonly rollouts: RolloutRegister;
+  readonly comparisons: Pick<ComparisonRegister, 'findPreview'>;
   readonly optimus: Optimus;
   readonly driverFor: DriverFor;
   readonly latencies: () => Promise<readonly Latency[]>;
@@ -29,19 +32,21 @@ export interface RolloutActivityPorts {
 
 /** Where an application is to run, and the order in which it gets there. */
 export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSteps {
-  const { changes, rollouts, optimus, driverFor, latencies, now } = ports;
+  const { changes, rollouts, comparisons, optimus, driverFor, latencies, now } = ports;
 
-  const releaseRequest = async (changeId: string): Promise<ReleaseChange> => {
-    const { request } = await changes.requestedChange(changeId);
+  const releaseRequest = async (
+    changeId: string,
+  ): Promise<{ readonly request: ReleaseChange; readonly revision: number }> => {
+    const { request, revision } = await changes.requestedChange(changeId);
     if (request.kind !== 'release') throw notARelease(changeId);
-    return request;
+    return { request, revision };
   };
 
   const planForward = async (
     ref: AttemptRef,
     kind: 'deploy' | 'redeploy',
-  ): Promise<StoredAttempt> => {
-    const request = await releaseRequest(ref.changeId);
+  ): Promise<{ attempt: StoredAttempt; unlikeShown: readonly string[] }> => {
+    const { request, revision } = await releaseRequest(ref.changeId);
     const simulation = await rollouts.findSimulation(ref);
     const best = simulation === undefined ? undefined : choosePlacement(simulation, request);
     if (best === undefined) {
@@ -52,37 +57,37 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     const application = await changes.plannedApplication(ref.changeId);
     const release = await changes.release(request.application, request.release);
     const occupied = await rollouts.occupiedDatacentres(ref.changeId, request.application);
-    const unbound = desiredStates({
-      application,
-      release: release.definition,
-      releaseDigest: release.digest,
-      placement: best.placement,
-      occupied,
-      options: optionsOf(request),
-    });
+    const { placement } = best;
+    const options = optionsOf(request);
+    const unbound = unboundStates({ application, release, placement, occupied, options });
     const planned = await Promise.all(
-      Object.values(unbound)
-        .filter(({ components }) => components.length > 0)
-        .map(async (state) => (await driverFor(state.datacentre)).plan(state)),
+      Object.values(unbound).map(async (state) => (await driverFor(state.datacentre)).plan(state)),
     );
+    const shown = await comparisons.findPreview(ref.changeId, revision);
     const endpoints = planned.flatMap((plan) =>
       plan.endpoints.map((endpoint) => ({ ...endpoint, datacentre: plan.datacentre })),
     );
     return {
-      ...ref,
-      kind,
-      application: request.application,
-      releaseVersion: request.release,
-      releaseDigest: release.digest,
-      placement: best.placement,
-      waves: planWaves({
-        order: request.datacentres,
-        waves: request.strategy.waves,
-        placement: best.placement,
-        occupied,
-      }),
-      desired: bindComponents(unbound, application, endpoints, await latencies()),
-      endpoints,
+      attempt: {
+        ...ref,
+        kind,
+        application: request.application,
+        releaseVersion: request.release,
+        releaseDigest: release.digest,
+        placement,
+        waves: planWaves({
+          order: request.datacentres,
+          waves: request.strategy.waves,
+          placement,
+          occupied,
+        }),
+        desired: bindComponents(unbound, application, endpoints, await latencies()),
+        endpoints,
+      },
+      unlikeShown:
+        kind === 'redeploy' || shown === undefined
+          ? []
+          : unlikeShown(shown.sites, planned.map(comparedSite)),
     };
   };
 
@@ -94,7 +99,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     ref: AttemptRef,
     only: readonly string[] | undefined,
   ): Promise<StoredAttempt | undefined> => {
-    const request = await releaseRequest(ref.changeId);
+    const { request } = await releaseRequest(ref.changeId);
     const name = request.application;
     // Stopped before its first attempt: what runs is the release before it, untouched.
     if (!(await rollouts.hasAttempts(ref.changeId))) return undefined;
@@ -160,16 +165,15 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
         result = await heartbeatWhile((signal) => optimus.simulate(input, { signal }));
         await rollouts.storeSimulation(ref, input, result, now());
       }
-      return describeSimulation(result, await releaseRequest(ref.changeId));
+      return describeSimulation(result, (await releaseRequest(ref.changeId)).request);
     },
 
     async planAttempt({ kind, only, ...ref }: PlannedAttemptRef) {
       let attempt = await rollouts.findAttempt(ref);
+      let otherThanShown: readonly string[] = [];
       if (attempt === undefined) {
-        attempt =
-          kind === 'rollback'
-            ? await planBackward(ref, only?.datacentres)
-            : await planForward(ref, kind);
+        if (kind === 'rollback') attempt = await planBackward(ref, only?.datacentres);
+        else ({ attempt, unlikeShown: otherThanShown } = await planForward(ref, kind));
         if (attempt === undefined) {
           return { waves: [], leavesSomething: false, summary: 'Nothing was touched yet.' };
         }
@@ -179,28 +183,9 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
       if (only !== undefined) {
         await rollouts.leaveOut({ changeId: ref.changeId, attempt: only.leftOutOf }, attempt);
       }
-      return describeAttempt(attempt);
+      return describeAttempt(attempt, otherThanShown);
     },
   };
-}
-
-function optionsOf({ strategy }: ReleaseChange): RolloutOptions {
-  return {
-    ...(strategy.canaryPercent === undefined ? {} : { canaryPercent: strategy.canaryPercent }),
-    ...(strategy.forceConflicts ? { forceConflicts: true } : {}),
-  };
-}
-
-/** The best placement, or the best that begins with a mandatory first wave. */
-function choosePlacement(
-  { placements }: SimulationResult,
-  { datacentres, strategy }: ReleaseChange,
-): RankedPlacement | undefined {
-  if (!strategy.firstWaveMandatory) return placements[0];
-  const first = firstWave({ order: datacentres, waves: strategy.waves });
-  return placements.find(({ placement }) =>
-    placement.assignments.some(({ datacentre }) => first.includes(datacentre)),
-  );
 }
 
 function notARelease(changeId: string): DomainError {
@@ -251,7 +236,10 @@ function describeSimulation(
   };
 }
 
-function describeAttempt(attempt: StoredAttempt): PlannedAttempt {
+function describeAttempt(
+  attempt: StoredAttempt,
+  otherThanShown: readonly string[],
+): PlannedAttempt {
   const { kind, releaseVersion, waves, placement } = attempt;
   const leavesSomething = placement.assignments.length > 0;
   const order = waves.map((wave) => wave.join(' + ')).join(', then ');
@@ -265,7 +253,11 @@ function describeAttempt(attempt: StoredAttempt): PlannedAttempt {
     leavesSomething,
     summary:
       kind !== 'rollback'
-        ? `Waves: ${order}.`
+        ? `Waves: ${order}.${
+            otherThanShown.length === 0
+              ? ''
+              : ` Not what was shown before approval, for the datacentres have changed since: ${otherThanShown.join(', ')}.`
+          }`
         : leavesSomething
           ? `Back to release ${releaseVersion}, the last verified one, in ${order}.`
           : `There was no release before it: everything of it is removed from ${order}.`,

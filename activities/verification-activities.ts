@@ -1,32 +1,49 @@
 import { heartbeatWhile } from './heartbeat.ts';
+import { runAnalysis, type AnalysisPorts } from './run-analysis.ts';
+import type { ApplicationDefinition } from '../domain/application/application-definition.ts';
 import type { AttemptRef, VerificationSteps } from '../domain/change/change-steps.ts';
 import type { ChangeRegister, RolloutRegister, StoredAttempt } from '../domain/change/ports.ts';
+import type { VerificationOutcome } from '../domain/change/story.ts';
 import type { DriverFor, ProbeSample } from '../domain/deployment/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { CandidateDatacentre, Measurement, Offer } from '../domain/placement/simulation.ts';
-import {
-  judgeVerification,
-  p95,
-  type VerificationReport,
-} from '../domain/verification/judge-verification.ts';
+import { withMetrics } from '../domain/verification/analysis-report.ts';
+import { judgeVerification, p95 } from '../domain/verification/judge-verification.ts';
+import type { VerificationReport } from '../domain/verification/judge-verification.ts';
 
-export interface VerificationActivityPorts {
+export interface VerificationActivityPorts extends AnalysisPorts {
   readonly changes: ChangeRegister;
   readonly rollouts: RolloutRegister;
   readonly driverFor: DriverFor;
   readonly offers: () => Promise<readonly Offer[]>;
   readonly datacentres: () => Promise<readonly CandidateDatacentre[]>;
-  /** ISO instant. */
-  readonly now: () => string;
 }
 
-/** Measures the requirements closed in the application's definition on what really runs. */
+/** Measures the requirements closed in the application's definition, and its metrics, on what really runs. */
 export function createVerificationActivities(ports: VerificationActivityPorts): VerificationSteps {
   const { changes, rollouts, driverFor, now } = ports;
+
+  /**
+   * Metrics judge a release that meets its requirements, and only a new one: a rollback neither waits for
+   * them nor hangs on their sources. What does not meet its requirements is not kept waiting either.
+   */
+  const withAnalysis = async (
+    report: VerificationReport,
+    attempt: StoredAttempt,
+    application: ApplicationDefinition,
+  ): Promise<VerificationReport> => {
+    if (application.verification.metrics === undefined) return report;
+    if (attempt.kind === 'rollback' || report.verdict !== 'passed') return report;
+    return withMetrics(
+      report,
+      await heartbeatWhile((signal) => runAnalysis(ports, attempt, application, signal)),
+    );
+  };
+
   return {
     async verifyAttempt(ref) {
       const known = await rollouts.findVerification(ref);
-      if (known !== undefined) return known;
+      if (known !== undefined) return outcomeOf(known);
       const attempt = await rollouts.findAttempt(ref);
       if (attempt === undefined) {
         throw new DomainError('not-found', `There is no attempt ${ref.attempt} to verify.`, {
@@ -69,10 +86,16 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
         await placementFigures(ports, attempt.placement.assignments),
       );
       const report = standsSomewhere(attempt, entryNames) ? judged : nothingStands(judged);
-      await rollouts.storeVerification(ref, report, now());
-      return { verdict: report.verdict, summary: report.summary };
+      const whole = await withAnalysis(report, attempt, application);
+      await rollouts.storeVerification(ref, whole, now());
+      return outcomeOf(whole);
     },
   } satisfies VerificationSteps & { verifyAttempt(ref: AttemptRef): Promise<unknown> };
+}
+
+/** The report itself stays in PostgreSQL. */
+function outcomeOf({ verdict, summary }: VerificationReport): VerificationOutcome {
+  return { verdict, summary };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { DriverFor } from '../domain/deployment/ports.ts';
 import { DomainError } from '../domain/errors.ts';
+import type { ClusterHealthReader } from '../domain/verification/metric-ports.ts';
 import { createClusterDrivers } from './kubernetes/cluster-drivers.ts';
 import { createLocalDriver } from './local/local-driver.ts';
 
@@ -26,7 +27,11 @@ export function createDriverRegistry({
   logger,
   local,
   clustersFile,
-}: DriverRegistryOptions): { readonly driverFor: DriverFor; readonly close: () => Promise<void> } {
+}: DriverRegistryOptions): {
+  readonly driverFor: DriverFor;
+  readonly clusterHealth: ClusterHealthReader;
+  readonly close: () => Promise<void>;
+} {
   const localDriver = local === undefined ? undefined : createLocalDriver({ ...local, logger });
   const clusters = clustersFile === undefined ? undefined : createClusterDrivers(clustersFile);
   const drivers: Readonly<Record<string, DriverFor | undefined>> = {
@@ -34,7 +39,7 @@ export function createDriverRegistry({
     kubernetes: clusters?.driverFor,
   };
 
-  const driverFor: DriverFor = async (datacentre) => {
+  const kindOf = async (datacentre: string): Promise<string> => {
     const row = await database('datacentre')
       .where({ id: datacentre })
       .first<{ driver: string } | undefined>('driver');
@@ -43,22 +48,47 @@ export function createDriverRegistry({
         code: 'no-such-datacentre',
       });
     }
-    const driver = drivers[row.driver];
-    if (driver !== undefined) return driver(datacentre);
-    const howToSwitchOn = switches[row.driver];
-    throw new DomainError(
+    return row.driver;
+  };
+  const unusable = (datacentre: string, kind: string): DomainError => {
+    const howToSwitchOn = switches[kind];
+    return new DomainError(
       'not-found',
       howToSwitchOn === undefined
-        ? `Datacentre "${datacentre}" has the driver "${row.driver}", which CTC does not know.`
-        : `Datacentre "${datacentre}" has the driver "${row.driver}", which is off.`,
+        ? `Datacentre "${datacentre}" has the driver "${kind}", which CTC does not know.`
+        : `Datacentre "${datacentre}" has the driver "${kind}", which is off.`,
       {
         code: 'no-driver',
         remedy: howToSwitchOn ?? `Known drivers: ${Object.keys(drivers).join(', ')}.`,
       },
     );
   };
+
   return {
-    driverFor,
+    async driverFor(datacentre) {
+      const kind = await kindOf(datacentre);
+      const driver = drivers[kind];
+      if (driver === undefined) throw unusable(datacentre, kind);
+      return driver(datacentre);
+    },
+    clusterHealth: {
+      async readHealth(request, options) {
+        const { datacentre } = request;
+        const kind = await kindOf(datacentre);
+        if (kind !== 'kubernetes') {
+          throw new DomainError(
+            'invalid',
+            `Datacentre "${datacentre}" has the driver "${kind}", which is no Kubernetes cluster.`,
+            {
+              code: 'no-cluster',
+              remedy: 'Measure there in another way, or deploy to datacentres with a cluster only.',
+            },
+          );
+        }
+        if (clusters === undefined) throw unusable(datacentre, kind);
+        return (await clusters.driverFor(datacentre)).readHealth(request, options);
+      },
+    },
     async close() {
       localDriver?.close();
       await clusters?.close();

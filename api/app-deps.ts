@@ -2,14 +2,18 @@ import type { Logger } from 'pino';
 import type { AccessRegister, IdempotencyStore } from '../domain/access/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
+import type { ComparisonRegister } from '../domain/change/ports.ts';
 import type {
   AlertInbox,
   ChangeReader,
   ChangeRequests,
   LogFeed,
+  WaitReader,
 } from '../domain/change/readers.ts';
 import type { GuardianMessenger } from '../domain/guardian/messages.ts';
 import type { GuardianReader } from '../domain/guardian/ports.ts';
+import type { PendingStep } from '../domain/change/why.ts';
+import type { DriftReport } from '../domain/deployment/comparison.ts';
 import type { HashOf } from '../domain/hash.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
@@ -17,6 +21,9 @@ import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
 import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { LineStopRegister } from '../domain/line/ports.ts';
+import type { ExpressionEvaluator } from '../domain/verification/expressions.ts';
+import type { WhyNotMeasurable } from '../domain/verification/metric-checks.ts';
 import type { FreezeRegister } from '../domain/windows/freeze-ports.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
 
@@ -27,6 +34,12 @@ export interface AppDeps {
   readonly applications: ApplicationRegister;
   readonly requests: ChangeRequests;
   readonly changes: ChangeReader;
+  readonly waits: WaitReader;
+  /** What the workflow engine has under way for a change; null when it does not answer. */
+  readonly pendingSteps: (changeId: string) => Promise<readonly PendingStep[] | null>;
+  readonly comparisons: Pick<ComparisonRegister, 'findPreview' | 'latestDrift'>;
+  /** Has a worker look at what runs of an application. */
+  readonly checkDrift: (application: string) => Promise<DriftReport>;
   readonly alerts: AlertInbox;
   readonly logFeed: LogFeed;
   readonly messenger: ChangeMessenger;
@@ -40,8 +53,11 @@ export interface AppDeps {
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
+  readonly lineStops: LineStopRegister;
   readonly optimus: Optimus;
   readonly hashOf: HashOf;
+  readonly expressions: ExpressionEvaluator;
+  readonly whyNotMeasurable: WhyNotMeasurable;
   /** Looks at the outbox now. */
   readonly kickOutbox: () => void;
   /** Rejects when the part cannot be reached. */

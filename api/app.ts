@@ -28,11 +28,15 @@ import { decisionRoutes } from './routes/decisions.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { guardianRoutes } from './routes/guardian.ts';
 import { healthRoutes } from './routes/health.ts';
+import { comparisonRoutes } from './routes/comparisons.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { lineStopRoutes } from './routes/line-stops.ts';
+import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
+import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
@@ -103,6 +107,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     accessRoutes,
     changeRoutes,
     changeEventRoutes,
+    measurementRoutes,
     decisionRoutes,
     applicationRoutes,
     guardianRoutes,
@@ -111,8 +116,11 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     inventoryHistoryRoutes,
     netboxRoutes,
     impactRoutes,
+    comparisonRoutes,
     windowRoutes,
     freezeRoutes,
+    lineStopRoutes,
+    whyRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
+import { createCelEvaluator } from '../adapters/cel/cel-evaluator.ts';
 import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
+import { createWhyNotMeasurable } from '../adapters/metrics/create-metric-provider.ts';
 import { createNetboxImporter } from '../adapters/netbox/netbox-importer.ts';
 import { readNetboxSources } from '../adapters/netbox/netbox-sources.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
@@ -14,6 +16,7 @@ import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
+import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
@@ -26,11 +29,15 @@ import { createInventoryExporter } from '../adapters/postgres/inventory-exporter
 import { createInventoryHistory } from '../adapters/postgres/inventory-history.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
 import { createGuardianMessenger } from '../adapters/temporal/guardian-messenger.ts';
+import { createPendingSteps } from '../adapters/temporal/pending-steps.ts';
+import { createDriftChecker } from '../adapters/temporal/drift-checker.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
@@ -86,6 +93,7 @@ const engine = createInventoryEngine({
     logger.error({ err }, 'inventory engine failed');
   },
 });
+const changes = createChangeReader({ database, engine });
 const logFeed = createLogFeed({ url: config.databaseUrl, logger });
 const dispatcher = startOutboxDispatcher({
   outbox: createOutbox(database),
@@ -105,7 +113,11 @@ const app = await buildApp(
     idempotency: createIdempotencyStore(database),
     applications: createApplicationRegister({ database, now }),
     requests: createChangeRequests({ database, now }),
-    changes: createChangeReader({ database, engine }),
+    changes,
+    waits: createWaitReader(database, changes),
+    pendingSteps: createPendingSteps(client),
+    comparisons: createComparisonRegister(database),
+    checkDrift: createDriftChecker(client, config.temporal.taskQueue),
     alerts: createAlertInbox(database),
     logFeed,
     messenger: createChangeMessenger(client),
@@ -119,8 +131,11 @@ const app = await buildApp(
     engine,
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
+    lineStops: createLineStopRegister({ database, now }),
     optimus,
     hashOf: canonicalHash,
+    expressions: createCelEvaluator(),
+    whyNotMeasurable: createWhyNotMeasurable(config.metrics),
     kickOutbox: () => dispatcher.kick(),
     health: {
       database: async () => {

@@ -43,6 +43,20 @@ const marks: Readonly<Record<string, { shape: string; colour: (text: string) => 
   expired: { shape: '✖', colour: colours.dim },
 };
 
+/** The phase of a measurement or metric, as states are shown. */
+export function showPhase(phase: string): string {
+  const mark = phaseMarks[phase];
+  return mark === undefined ? phase : mark.colour(`${mark.shape} ${phase}`);
+}
+
+const phaseMarks: typeof marks = {
+  Successful: { shape: '✔', colour: colours.green },
+  Inconclusive: { shape: '?', colour: colours.yellow },
+  Error: { shape: '▲', colour: colours.yellow },
+  Failed: failing,
+  Running: running,
+};
+
 /** Prints rows as a person or a program wants them. */
 export function printRows<Row>(
   rows: readonly Row[],

@@ -6,6 +6,7 @@ import { addFreezeCommands } from './commands/freeze-commands.ts';
 import { addGuardianCommands } from './commands/guardian-commands.ts';
 import { addImpactCommands } from './commands/impact-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
+import { addLineCommands } from './commands/line-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
 import { addWindowCommands } from './commands/window-commands.ts';
 import { outputFormats } from './output.ts';
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
   addInventoryCommands(program);
   addImpactCommands(program);
   addFreezeCommands(program);
+  addLineCommands(program);
   addWindowCommands(program);
   addAccessCommands(program);
   addStackCommands(program);

@@ -6,7 +6,10 @@ import * as changes from './0004-changes.ts';
 import * as messages from './0005-messages.ts';
 import * as inventoryVersions from './0006-inventory-versions.ts';
 import * as interventions from './0007-interventions.ts';
+import * as metricMeasurements from './0008-metric-measurements.ts';
+import * as lineStops from './0010-line-stops.ts';
 import * as guardian from './0011-guardian.ts';
+import * as comparisons from './0012-comparisons.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -16,7 +19,10 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0005-messages': messages,
   '0006-inventory-versions': inventoryVersions,
   '0007-interventions': interventions,
+  '0008-metric-measurements': metricMeasurements,
+  '0010-line-stops': lineStops,
   '0011-guardian': guardian,
+  '0012-comparisons': comparisons,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

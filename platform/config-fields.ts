@@ -24,6 +24,26 @@ const oneOf = <T extends string>(values: readonly [T, ...T[]]) =>
 
 const onOff = z.enum(['on', 'off'], 'must be "on" or "off"').transform((value) => value === 'on');
 
+/** Commas in between; spaces around them do not count. */
+const listOf = <T>(item: (text: string) => T | undefined, message: string) =>
+  z
+    .string()
+    .transform((value, context) =>
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map((part) => {
+          const parsed = item(part);
+          if (parsed === undefined) context.addIssue({ code: 'custom', message });
+          return parsed as T;
+        }),
+    )
+    .optional();
+
+const isWebAddress = (text: string): boolean =>
+  /^https?:\/\/[^\s/@]+/.test(text) && URL.canParse(text);
+
 const field = <T extends z.ZodType>(schema: T, description: string) => ({
   schema: schema.describe(description),
   description,
@@ -97,6 +117,41 @@ const fields = {
   CTC_OPTIMUS_TIMEOUT_MS: field(
     wholeNumber(100, 3_600_000).default(30_000),
     'How long one placement may take, in milliseconds.',
+  ),
+  CTC_PROMETHEUS_URL: field(
+    webAddress('https://prometheus.example').optional(),
+    'The Prometheus that verification metrics ask, where a datacentre has none of its own.',
+  ),
+  CTC_PROMETHEUS_URLS: field(
+    listOf((text) => {
+      const [, datacentre, url] = /^([a-z0-9._-]+)=(.*)$/.exec(text) ?? [];
+      return datacentre !== undefined && url !== undefined && isWebAddress(url)
+        ? ([datacentre, url] as const)
+        : undefined;
+    }, 'must be a list such as mad=https://prometheus.mad.example,par=https://prometheus.par.example'),
+    'The Prometheus of each datacentre that has one of its own: mad=https://…,par=https://….',
+  ),
+  CTC_PROMETHEUS_TOKEN: field(text.optional(), 'Bearer token for every Prometheus. Secret.'),
+  CTC_VERIFICATION_HOSTS: field(
+    listOf(
+      (value) =>
+        /^(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/.test(value)
+          ? value
+          : undefined,
+      'must be a list of hosts such as status.example.com,*.probes.example.com:8443',
+    ),
+    'Hosts that metrics of kind http and webhook may ask, with commas in between; *.example.com allows what is below it, :8443 only that port. Unset: only the replicas themselves.',
+  ),
+  CTC_VERIFICATION_WEBHOOK_SECRET: field(
+    text.min(24, 'must be at least 24 characters: make one with `openssl rand -hex 32`').optional(),
+    'Signs what is sent to webhooks of metrics (Standard Webhooks; whsec_… or any text). Unset: none is asked. Secret.',
+  ),
+  CTC_VERIFICATION_COMMANDS: field(
+    listOf(
+      (value) => (/^\/[^\s,]+$/.test(value) ? value : undefined),
+      'must be a list of absolute paths such as /usr/local/bin/smoke-test',
+    ),
+    'Programs that metrics of kind command may run on workers: absolute paths with commas in between. Unset: none is run.',
   ),
   CTC_NETBOX_SOURCES: field(
     text.optional(),

@@ -21,6 +21,7 @@ describe('reading the configuration', () => {
     expect(config.temporal).toEqual({ namespace: 'default', taskQueue: 'ctc', tls: false });
     expect(config.localDriver).toEqual({ enabled: false });
     expect(config.optimus).toEqual({ mode: 'embedded', timeoutMs: 30_000 });
+    expect(config.metrics).toEqual({ prometheus: { urls: {} }, hosts: [], commands: [] });
     expect(config.approvalExpiryMs).toBe(72 * 3_600_000);
     expect(config).not.toHaveProperty('databaseUrl');
     expect(config).not.toHaveProperty('bootstrapAdminToken');
@@ -40,6 +41,33 @@ describe('reading the configuration', () => {
     expect(config.localDriver.enabled).toBe(true);
     expect(config.optimus).toMatchObject({ mode: 'http', url: 'https://optimus.example' });
     expect(config.metricsPort).toBe(9464);
+  });
+
+  it('reads what metrics may ask and run', () => {
+    const { metrics } = readConfig({
+      CTC_PROMETHEUS_URL: 'https://prometheus.example/prefix',
+      CTC_PROMETHEUS_URLS: 'mad=https://mad.example, par=http://10.0.0.1:9090',
+      CTC_VERIFICATION_HOSTS: '*.example.com:8443,status.example',
+      CTC_VERIFICATION_COMMANDS: '/usr/local/bin/smoke',
+    });
+    expect(metrics).toEqual({
+      prometheus: {
+        url: 'https://prometheus.example/prefix',
+        urls: { mad: 'https://mad.example', par: 'http://10.0.0.1:9090' },
+      },
+      hosts: ['*.example.com:8443', 'status.example'],
+      commands: ['/usr/local/bin/smoke'],
+    });
+    const complaints = complaintsAbout({
+      CTC_PROMETHEUS_URLS: 'mad',
+      CTC_VERIFICATION_HOSTS: 'https://status.example/',
+      CTC_VERIFICATION_COMMANDS: '/bin/true,sh',
+      CTC_VERIFICATION_WEBHOOK_SECRET: 'short',
+    });
+    expect(complaints.CTC_PROMETHEUS_URLS).toContain('mad=https://');
+    expect(complaints.CTC_VERIFICATION_HOSTS).toContain('status.example.com');
+    expect(complaints.CTC_VERIFICATION_COMMANDS).toContain('absolute paths');
+    expect(complaints.CTC_VERIFICATION_WEBHOOK_SECRET).toContain('24 characters');
   });
 
   it('names every wrong variable at once and how to mend it', () => {

@@ -28,6 +28,20 @@ export type OptimusConfig =
       readonly timeoutMs: number;
     };
 
+/** What verification metrics may ask and run. */
+export interface MetricsConfig {
+  readonly prometheus: {
+    readonly url?: string;
+    /** By datacentre. */
+    readonly urls: Readonly<Record<string, string>>;
+    readonly token?: string;
+  };
+  readonly hosts: readonly string[];
+  readonly webhookSecret?: string;
+  /** Absolute paths. */
+  readonly commands: readonly string[];
+}
+
 export interface Config {
   /** Absent: CTC starts a PostgreSQL of its own. */
   readonly databaseUrl?: string;
@@ -39,6 +53,7 @@ export interface Config {
   /** Path of the file that says how each Kubernetes cluster is reached. */
   readonly kubernetesClusters?: string;
   readonly optimus: OptimusConfig;
+  readonly metrics: MetricsConfig;
   /** Path of a file. */
   readonly netboxSources?: string;
   readonly approvalExpiryMs: number;
@@ -169,6 +184,7 @@ function arrange(values: ConfigValues): Config {
     },
     ...optional('kubernetesClusters', values.CTC_KUBERNETES_CLUSTERS),
     optimus: arrangeOptimus(values),
+    metrics: arrangeMetrics(values),
     ...optional('netboxSources', values.CTC_NETBOX_SOURCES),
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,
@@ -195,6 +211,19 @@ function arrangeOptimus(values: ConfigValues): OptimusConfig {
   };
 }
 
+function arrangeMetrics(values: ConfigValues): MetricsConfig {
+  return {
+    prometheus: {
+      ...optional('url', values.CTC_PROMETHEUS_URL),
+      urls: Object.fromEntries(values.CTC_PROMETHEUS_URLS ?? []),
+      ...optional('token', values.CTC_PROMETHEUS_TOKEN),
+    },
+    hosts: values.CTC_VERIFICATION_HOSTS ?? [],
+    ...optional('webhookSecret', values.CTC_VERIFICATION_WEBHOOK_SECRET),
+    commands: values.CTC_VERIFICATION_COMMANDS ?? [],
+  };
+}
+
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }
@@ -202,6 +231,11 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]
 /** Where programs are searched. */
 export function searchPath(environment: Environment = process.env): string {
   return environment.PATH ?? '';
+}
+
+/** Whether what is missing must fail the run in place of being skipped. */
+export function isContinuousIntegration(environment: Environment = process.env): boolean {
+  return environment.CI === 'true';
 }
 
 /** The environment for a child process: ours, with these on top. */

@@ -3,13 +3,17 @@ import { NativeConnection, Runtime } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createChangeSteps } from '../activities/create-change-steps.ts';
 import { createGuardianSteps } from '../activities/guardian/create-guardian-steps.ts';
+import { createCelEvaluator } from '../adapters/cel/cel-evaluator.ts';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
 import { createDriverRegistry } from '../adapters/driver-registry.ts';
 import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
+import { createMetricProvider } from '../adapters/metrics/create-metric-provider.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
+import { createAnalysisRegister } from '../adapters/postgres/analysis-register.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRegister } from '../adapters/postgres/change-register.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
+import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { startConflictKeeper } from '../adapters/postgres/conflict-keeper.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createGuardianRecordSteps } from '../adapters/postgres/guardian-record.ts';
@@ -18,6 +22,7 @@ import { createSampleStore } from '../adapters/postgres/guardian-samples.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
 import { watchImpact } from '../adapters/postgres/impact-watch.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createLineSteps } from '../adapters/postgres/line-steps.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
@@ -88,15 +93,25 @@ const [connection, workflowBundle] = await Promise.all([
     : { codePath: config.workerBundle },
 ]);
 const guardians = createGuardianRegister({ database, inventory, evacuation: config.evacuation });
+const rollouts = createRolloutRegister({ database, inventory });
 const ports = {
   record: createRecordSteps({ database, engine, now }),
+  line: createLineSteps({ database, now }),
   changes: createChangeRegister(database, engine),
-  rollouts: createRolloutRegister({ database, inventory }),
+  rollouts,
+  comparisons: createComparisonRegister(database),
   inventory,
   engine,
   approvals: { expiryMs: config.approvalExpiryMs, twoPersonsFromServicesDown: 1_000 },
   optimus,
   driverFor: drivers.driverFor,
+  metricProvider: createMetricProvider(config.metrics, {
+    findSimulation: (ref) => rollouts.findSimulation(ref),
+    driverFor: drivers.driverFor,
+    clusterHealth: drivers.clusterHealth,
+  }),
+  expressions: createCelEvaluator(),
+  analyses: createAnalysisRegister(database),
   hashOf: canonicalHash,
   now,
   guardians,

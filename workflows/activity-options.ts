@@ -20,6 +20,8 @@ export const recordOptions: LocalActivityOptions = {
 /** Reading the inventory and computing impact and conflicts: seconds on a large graph. */
 export const assessmentOptions: ActivityOptions = {
   startToCloseTimeout: '5 minutes',
+  // Without one a killed worker's assessment would be missed for all of the five minutes.
+  heartbeatTimeout: '6 seconds',
   retry: {
     initialInterval: '500 milliseconds',
     maximumInterval: '10 seconds',
@@ -27,9 +29,16 @@ export const assessmentOptions: ActivityOptions = {
   },
 };
 
+/** Looks at datacentres, each for a limited time: what cannot be told is said, and holds nobody up. */
+export const comparisonOptions: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '6 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumAttempts: 3, nonRetryableErrorTypes },
+};
+
 /** Reads the calendar and the database; a window that was missed can wait for both to come back. */
 export const windowOptions: ActivityOptions = {
-  startToCloseTimeout: '1 minute',
+  startToCloseTimeout: '15 seconds',
   retry: {
     initialInterval: '500 milliseconds',
     maximumInterval: '10 seconds',

@@ -2,6 +2,8 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
   AssessmentSteps,
   BakeSteps,
+  ComparisonSteps,
+  LineSteps,
   RecordSteps,
   RolloutSteps,
   SiteSteps,
@@ -16,6 +18,7 @@ import type {
 import {
   assessmentOptions,
   followOptions,
+  comparisonOptions,
   patientOptions,
   recordOptions,
   simulationOptions,
@@ -30,6 +33,7 @@ type Proxied<T> = { [K in keyof T]: T[K] };
 
 /** The steps as the workflows call them, each with its profile of time-outs and retries. */
 export const record = proxyLocalActivities<Proxied<RecordSteps>>(recordOptions);
+export const line = proxyLocalActivities<Proxied<LineSteps>>(recordOptions);
 export const assessment = proxyActivities<Proxied<AssessmentSteps>>(assessmentOptions);
 export const windows = proxyActivities<Proxied<WindowSteps>>(windowOptions);
 export const rollout = proxyActivities<Proxied<RolloutSteps>>(simulationOptions);
@@ -39,6 +43,8 @@ export const site: Proxied<SiteSteps> = {
 };
 /** The same for a datacentre that is away: tried until it comes back. */
 export const patientSite = proxyActivities<Proxied<SiteSteps>>(patientOptions);
+/** Looks, and touches nothing. */
+export const comparison = proxyActivities<Proxied<ComparisonSteps>>(comparisonOptions);
 export const bake = proxyActivities<Proxied<BakeSteps>>(siteWatchOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);
 

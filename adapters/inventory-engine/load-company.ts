@@ -1,5 +1,4 @@
 import type { ClientBase } from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import { createGraphBuilder } from '../../domain/impact/engine/build-graph.ts';
 import {
   emptyCompany,
@@ -58,14 +57,10 @@ async function readCompany(client: ClientBase): Promise<Company> {
   });
   const { customers, countries, levels, datacentres, groupNames } = company;
   const copy = (name: keyof typeof inventoryCopies, onRow: (row: BinaryRow) => void) =>
-    readBinaryCopy(
-      client.query(copyTo(`copy (${inventoryCopies[name].sql}) to stdout (format binary)`)),
-      inventoryCopies[name].columns,
-      onRow,
-    );
+    readBinaryCopy(client, inventoryCopies[name].sql, inventoryCopies[name].columns, onRow);
 
   await copy('customers', ({ bytes, from, to }) => {
-    putCustomer(company, customers.ids.add(bytes, from[1] as number, to[1] as number), {
+    putCustomer(company, customers.ids.append(bytes, from[1] as number, to[1] as number), {
       nr: readInt32(bytes, from[0] as number),
       country: countries.add(bytes, from[2] as number, to[2] as number),
       level: levels.add(bytes, from[3] as number, to[3] as number),
@@ -83,7 +78,7 @@ async function readCompany(client: ClientBase): Promise<Company> {
       facts.customer = customers.ids.find(bytes, from[4] as number, to[4] as number);
       facts.place = company.solutions.find(bytes, from[3] as number, to[3] as number);
     }
-    builder.setNode(builder.ids.add(bytes, from[1] as number, to[1] as number), facts);
+    builder.setNode(builder.ids.append(bytes, from[1] as number, to[1] as number), facts);
   });
   // Imports store in the order of the ids: the next dependent is nearly always the last or the next node.
   let dependent = -1;

@@ -1,18 +1,17 @@
-import type { DatacentreDriver } from '../../domain/deployment/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { createClusterClient, type ClusterClient } from './cluster-client.ts';
 import { loadKubeConfig, readClustersFile } from './cluster-credentials.ts';
-import { createKubernetesDriver } from './kubernetes-driver.ts';
+import { createKubernetesDriver, type KubernetesDriver } from './kubernetes-driver.ts';
 
 /** One driver for each cluster of the file, made when it is asked for first. */
 export function createClusterDrivers(clustersFile: string): {
-  readonly driverFor: (datacentre: string) => Promise<DatacentreDriver>;
+  readonly driverFor: (datacentre: string) => Promise<KubernetesDriver>;
   close(): Promise<void>;
 } {
   const clients: ClusterClient[] = [];
-  const drivers = new Map<string, Promise<DatacentreDriver>>();
+  const drivers = new Map<string, Promise<KubernetesDriver>>();
 
-  const open = async (datacentre: string): Promise<DatacentreDriver> => {
+  const open = async (datacentre: string): Promise<KubernetesDriver> => {
     const account = (await readClustersFile(clustersFile)).get(datacentre);
     if (account === undefined) {
       throw new DomainError(

@@ -1,4 +1,5 @@
 import type { ApplyOptions, DatacentreDriver } from '../../domain/deployment/ports.ts';
+import type { ClusterHealthReader } from '../../domain/verification/metric-ports.ts';
 import { httpGet, type Answer, type GetOptions } from '../probing/http-get.ts';
 import { probeComponent, unansweredSamples } from '../probing/probe-component.ts';
 import { applyRelease, refuseProblems, removeAll, type ClusterAccess } from './apply-release.ts';
@@ -7,6 +8,7 @@ import { createClusterResources } from './cluster-resources.ts';
 import { proxiedPath } from './endpoints.ts';
 import { observeRelease } from './observe-release.ts';
 import { planRelease } from './plan-release.ts';
+import { readReleaseHealth } from './release-health.ts';
 import { createReleaseRecords } from './release-record.ts';
 import { restartUnhealthy } from './restart-unhealthy.ts';
 import { createApplier } from './server-side-apply.ts';
@@ -19,13 +21,15 @@ export interface KubernetesDriverOptions {
   readonly now?: () => Date;
 }
 
+export interface KubernetesDriver extends DatacentreDriver, ClusterHealthReader {}
+
 /** A Kubernetes cluster as a datacentre: one driver for each cluster. */
 export function createKubernetesDriver({
   client,
   datacentre,
   recordNamespace = 'ctc-system',
   now = () => new Date(),
-}: KubernetesDriverOptions): DatacentreDriver {
+}: KubernetesDriverOptions): KubernetesDriver {
   const resources = createClusterResources(client);
   const records = createReleaseRecords(client, { namespace: recordNamespace, datacentre });
   const access: ClusterAccess = { client, resources, records };
@@ -94,6 +98,8 @@ export function createKubernetesDriver({
     },
 
     observe: (site, options) => observeRelease(access, site, now, requestOf(options)),
+
+    readHealth: (of, options) => readReleaseHealth(access, of, requestOf(options)),
 
     async probe(request, options = {}) {
       const record = await records.read(request.application, requestOf(options));

@@ -120,7 +120,7 @@ function partsOf(object: ClusterObject) {
 }
 
 /** Of the specification that is there, and not of one before ours. */
-function isObserved(object: ClusterObject, generation: number): boolean {
+export function isObserved(object: ClusterObject, generation: number): boolean {
   const observed = recordAt(object, 'status')['observedGeneration'];
   const current = object.metadata.generation ?? 0;
   return typeof observed === 'number' && observed >= Math.max(current, generation);

@@ -16,8 +16,10 @@ import type { Impact } from '../../domain/impact/impact.ts';
 import type { InventoryEngine } from '../../domain/impact/ports.ts';
 import type { WaitingFor } from '../../domain/change/story.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
+import { attemptsOf } from './attempt-reader.ts';
 import { interventionOf, presentConflicts } from './conflict-store.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { listMeasurements } from './metrics-reader.ts';
 
 export interface ChangeReaderDeps {
   readonly database: Knex;
@@ -76,7 +78,7 @@ export function createChangeReader({ database, engine }: ChangeReaderDeps): Chan
       const [approvals, conflicts, attempts] = await Promise.all([
         approvalsOf(database, row.id),
         conflictsOf(database, row.id),
-        attemptsOf(database, row.id),
+        attemptsOf(database, row),
       ]);
       return toDetail(row, approvals, conflicts, attempts);
     },
@@ -114,6 +116,8 @@ export function createChangeReader({ database, engine }: ChangeReaderDeps): Chan
           'inputs',
         );
     },
+
+    measurements: (changeId, page) => listMeasurements(database, changeId, page),
 
     async impact(changeId) {
       const row = await database('impact_assessment')
@@ -248,45 +252,5 @@ async function conflictsOf(database: Knex, id: string): Promise<ConflictView[]> 
     with: rows
       .filter((row) => changes.includes(row.id))
       .map(({ number, state }) => ({ change: `CHG-${number}`, state })),
-  }));
-}
-
-async function attemptsOf(database: Knex, id: string): Promise<AttemptView[]> {
-  const [attempts, sites, verifications] = await Promise.all([
-    database('attempt').where({ change_id: id }).orderBy('number').select<
-      {
-        number: number;
-        kind: string;
-        release_version: string;
-        waves: string[][];
-        endpoints: AttemptView['endpoints'];
-        started_at: string;
-      }[]
-    >('number', 'kind', 'release_version', 'waves', 'endpoints', 'started_at'),
-    database('site_outcome')
-      .where({ change_id: id })
-      .orderBy(['attempt', 'datacentre'])
-      .select<(AttemptView['sites'][number] & { attempt: number })[]>(
-        'attempt',
-        'datacentre',
-        'outcome',
-        'detail',
-        'decided_at as at',
-      ),
-    database('verification')
-      .where({ change_id: id })
-      .select<{ attempt: number; report: unknown }[]>('attempt', 'report'),
-  ]);
-  return attempts.map((attempt) => ({
-    number: attempt.number,
-    kind: attempt.kind,
-    release: attempt.release_version,
-    waves: attempt.waves,
-    startedAt: attempt.started_at,
-    sites: sites
-      .filter((site) => site.attempt === attempt.number)
-      .map(({ attempt: _, ...site }) => site),
-    verification: verifications.find((row) => row.attempt === attempt.number)?.report ?? null,
-    endpoints: attempt.endpoints,
   }));
 }

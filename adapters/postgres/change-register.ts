@@ -87,18 +87,25 @@ export function createChangeRegister(database: Knex, engine: ConflictFinder): Ch
         .join('attempt as a', function () {
           this.on('a.change_id', 'v.change_id').andOn('a.number', 'v.attempt');
         })
+        .join('change as c', 'c.id', 'v.change_id')
         .where('v.application', application)
-        .whereNot('v.change_id', notBy)
-        // A rollback by the guardian is not undone by going back to what it left.
-        .whereRaw(
-          `v.release_version is distinct from
-            (select origin #>> '{corrects,release}' from change where id = ? and origin ->> 'way' = 'roll-back')`,
-          [notBy],
-        )
+        .modify((query) => {
+          if (notBy === undefined) return;
+          void query
+            .whereNot('v.change_id', notBy)
+            // A rollback by the guardian is not undone by going back to what it left.
+            .whereRaw(
+              `v.release_version is distinct from
+                (select origin #>> '{corrects,release}' from change where id = ? and origin ->> 'way' = 'roll-back')`,
+              [notBy],
+            );
+        })
         .orderBy('v.verified_at', 'desc')
         .first<
           | {
               change_id: string;
+              change_number: number;
+              verified_at: string;
               attempt: number;
               release_version: string;
               release_digest: string;
@@ -109,6 +116,8 @@ export function createChangeRegister(database: Knex, engine: ConflictFinder): Ch
           | undefined
         >(
           'v.change_id',
+          'c.number as change_number',
+          'v.verified_at',
           'v.attempt',
           'v.release_version',
           'v.release_digest',
@@ -120,6 +129,8 @@ export function createChangeRegister(database: Knex, engine: ConflictFinder): Ch
         ? undefined
         : {
             changeId: row.change_id,
+            label: `CHG-${row.change_number}`,
+            verifiedAt: row.verified_at,
             attempt: row.attempt,
             version: row.release_version,
             digest: row.release_digest,

@@ -56,6 +56,28 @@ export async function enqueueImpactMoved(
     .ignore();
 }
 
+/**
+ * Tells every change that the stop covers, once, in the transaction that declares or lifts it; those at work in
+ * production before those that only wait for their window.
+ */
+export async function enqueueLineNews(
+  trx: Knex,
+  topic: 'line-stopped' | 'line-resumed',
+  stopId: string,
+  news: Pick<OutboxEntry['payload'], 'stopped' | 'lifted'>,
+): Promise<void> {
+  await trx.raw(
+    `insert into outbox (topic, key, payload, created_at, due_at)
+     select cast(:topic as text), :stopId || '/' || c.id,
+       jsonb_build_object('changeId', c.id) || cast(:news as jsonb), now(), now()
+     from line_stop_change l join change c on c.id = l.change_id
+     where l.stop_id = cast(:stopId as uuid)
+     order by c.state = 'scheduled', c.number
+     on conflict (topic, key) do nothing`,
+    { topic, stopId, news: JSON.stringify(news) },
+  );
+}
+
 /** Puts a change's start into the outbox, in the transaction that accepts the request. */
 export async function enqueueStart(trx: Knex, changeId: string): Promise<void> {
   await trx('outbox')

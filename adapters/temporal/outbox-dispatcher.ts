@@ -6,7 +6,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { changeMessages, type ImpactMoved } from '../../domain/change/messages.ts';
+import { changeMessages } from '../../domain/change/messages.ts';
 import type { Outbox, OutboxEntry } from '../../domain/change/outbox.ts';
 import { guardianMessages, type Verified } from '../../domain/guardian/messages.ts';
 import { changeWorkflowId } from './change-messenger.ts';
@@ -22,8 +22,8 @@ export interface OutboxDispatcher {
 }
 
 /**
- * Starts the workflow of every accepted request, and tells workflows what the inventory has changed: at once
- * when Temporal is there, later when it was away.
+ * Starts the workflow of every accepted request, and tells workflows what the inventory has changed and how the
+ * line stands: at once when Temporal is there, later when it was away.
  * Several may run side by side; the workflow's id makes a second start harmless.
  */
 export function startOutboxDispatcher(deps: {
@@ -37,15 +37,13 @@ export function startOutboxDispatcher(deps: {
   let kicked = false;
   let wake: () => void = () => {};
 
-  const tellImpactMoved = async (changeId: string, moved: ImpactMoved): Promise<void> => {
+  const tell = async (changeId: string, message: string, news: object): Promise<void> => {
     try {
       await client.withDeadline(Date.now() + 5_000, () =>
-        client.workflow
-          .getHandle(changeWorkflowId(changeId))
-          .signal(changeMessages.impactMoved, moved),
+        client.workflow.getHandle(changeWorkflowId(changeId)).signal(message, news),
       );
     } catch (error) {
-      // It has ended meanwhile: nothing waits for an approval any more.
+      // It has ended meanwhile: nothing of it waits any more.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
   };
@@ -82,9 +80,12 @@ export function startOutboxDispatcher(deps: {
   };
 
   const deliver = (entry: OutboxEntry): Promise<void> => {
-    const { changeId, moved, guard } = entry.payload;
+    const { changeId, moved, stopped, lifted, guard } = entry.payload;
     if (guard !== undefined) return tellGuardian(guard.application, guard.verified);
-    return moved === undefined ? startWorkflow(entry) : tellImpactMoved(changeId, moved);
+    if (moved !== undefined) return tell(changeId, changeMessages.impactMoved, moved);
+    if (stopped !== undefined) return tell(changeId, changeMessages.lineStopped, stopped);
+    if (lifted !== undefined) return tell(changeId, changeMessages.lineResumed, lifted);
+    return startWorkflow(entry);
   };
 
   const pause = (): Promise<void> =>

@@ -2,6 +2,10 @@ import * as z from 'zod';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
 import { DomainError } from '../../domain/errors.ts';
+import {
+  complaintsAboutMetrics,
+  refuseBadMetrics,
+} from '../../domain/verification/metric-checks.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { etagOf, optionalVersion } from '../etag.ts';
 import { problems } from '../schemas/common.ts';
@@ -39,7 +43,10 @@ const releaseSchema = z
   .meta({ id: 'Release' });
 
 /** Applications with their requirements, and their releases. */
-export function applicationRoutes(app: TypedApp, { applications, hashOf }: AppDeps): void {
+export function applicationRoutes(
+  app: TypedApp,
+  { applications, hashOf, expressions, whyNotMeasurable }: AppDeps,
+): void {
   app.get(
     '/applications',
     {
@@ -87,6 +94,8 @@ export function applicationRoutes(app: TypedApp, { applications, hashOf }: AppDe
     },
     async (request, reply) => {
       requireSame(request.params.application, request.body.name, 'name');
+      const { metrics = [] } = request.body.verification;
+      refuseBadMetrics(complaintsAboutMetrics(metrics, expressions, whyNotMeasurable));
       const application = await applications.put(
         request.body,
         request.actor.id,

@@ -1,10 +1,17 @@
 import * as z from 'zod';
 import { changeStates } from '../../domain/change/life-cycle.ts';
+import { judgedMetricSchema } from './metrics.ts';
 
 const stateSchema = z.enum(changeStates);
 
 const waitingForSchema = z
-  .object({ what: z.string(), detail: z.string(), until: z.string().optional() })
+  .object({
+    what: z.string(),
+    detail: z.string(),
+    until: z.string().optional(),
+    approvals: z.int().optional(),
+    hold: z.object({ by: z.string(), reason: z.string(), since: z.string() }).optional(),
+  })
   .describe('What it waits for, and when it wakes by itself');
 
 const summaryShape = {
@@ -133,6 +140,9 @@ export const changeSchema = z
           }),
         ),
         verification: z.unknown(),
+        metrics: z
+          .array(judgedMetricSchema)
+          .describe('As they stand, also while it is verified; empty where none is measured'),
         endpoints: z.array(
           z.object({ datacentre: z.string(), component: z.string(), url: z.string() }),
         ),

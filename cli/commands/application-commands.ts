@@ -4,6 +4,7 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes, toCliError } from '../errors.ts';
 import { printOne, printRows, write } from '../output.ts';
+import { addDriftCommand } from './comparison-commands.ts';
 import { readYamlFile } from '../read-file.ts';
 import { readManifests } from '../read-manifests.ts';
 
@@ -54,6 +55,8 @@ export function addApplicationCommands(program: Command): void {
         () => '',
       );
     });
+
+  addDriftCommand(application);
 
   const release = program.command('release').description('releases of applications');
   release

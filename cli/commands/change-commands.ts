@@ -4,8 +4,11 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';
+import { addDiffCommand } from './comparison-commands.ts';
 import { addDecisionCommands } from './decision-commands.ts';
+import { addWhyCommand } from './why-command.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
+import { addMeasurementCommand, describeMetrics } from './metric-commands.ts';
 import { getChange, type Change } from './get-change.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows, showState, write } from '../output.ts';
@@ -77,23 +80,6 @@ export function addChangeCommands(program: Command): void {
     });
 
   change
-    .command('why <change>')
-    .description('say what a change waits for, and when it wakes by itself')
-    .action(async (label: string, _options: unknown, command: Command) => {
-      const context = contextOf(command);
-      const one = await getChange(context, label);
-      printOne(
-        one.waitingFor,
-        context.output,
-        () => label,
-        (waiting) =>
-          waiting === null
-            ? `${one.label} is ${one.state} and waits for nothing.`
-            : `${one.label} is ${one.state}: it waits for ${waiting.what} (${waiting.detail})${waiting.until === undefined ? '' : `, until ${waiting.until}`}.`,
-      );
-    });
-
-  change
     .command('log <change>')
     .description('print the log of a change')
     .action(async (label: string, _options: unknown, command: Command) => {
@@ -122,8 +108,11 @@ export function addChangeCommands(program: Command): void {
     .action(async (label: string, _options: unknown, command: Command) => {
       await watch(contextOf(command), label);
     });
+  addWhyCommand(change);
   addDecisionCommands(change);
   addChangeImpactCommands(change);
+  addMeasurementCommand(change);
+  addDiffCommand(change);
 }
 
 async function listAll(
@@ -215,11 +204,12 @@ function describeChange(change: Change): string {
       `${decision} by ${policy === null ? by : 'a policy, no person,'} at ${at}: ${reason}`,
     );
   }
-  for (const { number, kind, release, sites } of change.attempts) {
+  for (const { number, kind, release, sites, metrics } of change.attempts) {
     lines.push(`attempt ${number} (${kind} of ${release})`);
     for (const { datacentre, outcome, detail } of sites) {
       lines.push(`  ${datacentre}: ${outcome} (${detail})`);
     }
+    lines.push(...describeMetrics(metrics));
   }
   return lines.join('\n');
 }

@@ -279,6 +279,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every measurement of its metrics, oldest first */
+        get: operations["listMeasurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/changes/{change}/decisions": {
         parameters: {
             query?: never;
@@ -871,6 +888,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/deployment-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What its release would do to each datacentre, as the approvers are shown it */
+        get: operations["getDeploymentPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last comparison of what runs with what was verified */
+        get: operations["getDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/drift-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare what runs with what was verified, now; changes nothing */
+        post: operations["checkDrift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/windows/preview": {
         parameters: {
             query?: never;
@@ -932,6 +1000,75 @@ export interface paths {
         };
         /** A freeze: scope, times, who declared and who lifted it */
         get: operations["getFreeze"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/line-stops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stops of the line, newest first */
+        get: operations["listLineStops"];
+        put?: never;
+        /** Pause all deployments, or those of a datacentre, solution or department; durable when this answers */
+        post: operations["stopLine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/line-stops/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lift a stop: each change goes on where it was, unless something else holds it */
+        post: operations["liftLineStop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/line-stops/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A stop of the line: scope, reason, who declared and who lifted it */
+        get: operations["getLineStop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a change waits for, of whom, when it wakes by itself, and what to do about it */
+        get: operations["explainChange"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1045,6 +1182,50 @@ export interface components {
             registeredAt: string;
             registeredBy: string;
         };
+        JudgedMetric: {
+            metric: string;
+            provider: string;
+            /** @description Recorded only: it never decides */
+            dryRun: boolean;
+            /**
+             * @description The worst of its series
+             * @enum {string}
+             */
+            phase: "Successful" | "Inconclusive" | "Error" | "Failed" | "Running";
+            series: {
+                /** @description Empty for the whole application, a datacentre, or component@datacentre */
+                scope: string;
+                /** @enum {string} */
+                phase: "Successful" | "Inconclusive" | "Error" | "Failed" | "Running";
+                /** @description Which limit or count ended it */
+                because: string;
+                counts: {
+                    successful: number;
+                    failed: number;
+                    inconclusive: number;
+                    error: number;
+                    consecutiveErrors: number;
+                };
+                last: {
+                    at: string;
+                    /** @enum {string} */
+                    phase: "Successful" | "Inconclusive" | "Error" | "Failed";
+                    value: unknown;
+                    detail: string;
+                } | null;
+            }[];
+        };
+        Measurement: {
+            attempt: number;
+            metric: string;
+            scopeKey: string;
+            number: number;
+            at: string;
+            /** @enum {string} */
+            phase: "Successful" | "Inconclusive" | "Error" | "Failed";
+            value: unknown;
+            detail: string;
+        };
         ChangeSummary: {
             id: string;
             label: string;
@@ -1066,6 +1247,12 @@ export interface components {
                 what: string;
                 detail: string;
                 until?: string;
+                approvals?: number;
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
             } | null;
             createdAt: string;
             updatedAt: string;
@@ -1115,6 +1302,12 @@ export interface components {
                 what: string;
                 detail: string;
                 until?: string;
+                approvals?: number;
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
             } | null;
             createdAt: string;
             updatedAt: string;
@@ -1201,6 +1394,8 @@ export interface components {
                     at: string;
                 }[];
                 verification: unknown;
+                /** @description As they stand, also while it is verified; empty where none is measured */
+                metrics: components["schemas"]["JudgedMetric"][];
                 endpoints: {
                     datacentre: string;
                     component: string;
@@ -1510,6 +1705,54 @@ export interface components {
                 message: string;
             }[];
         };
+        ComparedSite: {
+            datacentre: string;
+            actions: {
+                component: string;
+                /** @enum {string} */
+                action: "start" | "replace" | "keep" | "stop";
+                reason: string;
+            }[];
+            objects?: {
+                component: string;
+                /** @description Deployment shop/web */
+                object: string;
+                /** @enum {string} */
+                action: "create" | "update" | "keep" | "delete" | "unknown";
+                changes: {
+                    path: string;
+                    before?: unknown;
+                    after?: unknown;
+                }[];
+                conflicts: {
+                    manager: string;
+                    fields: string[];
+                }[];
+                problem?: string;
+            }[];
+            /** @description why nothing can be said of it */
+            problem?: string;
+        };
+        DeploymentPreview: {
+            revision: number;
+            release: string;
+            at: string;
+            summary: string;
+            sites: components["schemas"]["ComparedSite"][];
+        };
+        DriftReport: {
+            application: string;
+            at: string;
+            verified: {
+                release: string;
+                change: string;
+                at: string;
+            };
+            /** @enum {string} */
+            verdict: "in-step" | "drifted" | "unknown";
+            summary: string;
+            sites: components["schemas"]["ComparedSite"][];
+        };
         InventoryRow: {
             /** @enum {string} */
             kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
@@ -1576,6 +1819,80 @@ export interface components {
             loadMs: number;
             loads: number;
             follows: number;
+        };
+        LineStop: {
+            /** Format: uuid */
+            id: string;
+            scope: {
+                /** @enum {string} */
+                kind: "all" | "datacentre" | "solution" | "department";
+                id?: string;
+            };
+            reason: string;
+            stoppedBy: string;
+            stoppedAt: string;
+            resumed: {
+                by: string;
+                at: string;
+                reason: string;
+            } | null;
+            /** @description Changes that it covered when declared, or that came to it since */
+            covered: number;
+            /** @description Those of them that are paused now */
+            paused: number;
+        };
+        Why: {
+            change: string;
+            /** @enum {string} */
+            state: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+            /** @description The first is what it waits for now; the others hold it as well, or will */
+            waits: {
+                /** @enum {string} */
+                kind: "assessment" | "approval" | "conflict" | "window" | "simulation" | "target" | "wave" | "bake" | "datacentre" | "verification" | "people" | "resume" | "line" | "rollback" | "review";
+                detail: string;
+                since: string | null;
+                /** @description When it wakes by itself; null: see next */
+                wakesAt: string | null;
+                /** @description Ids of people, or labels of changes, that it waits for */
+                who: string[];
+                /** @description What somebody can do about it */
+                next: string;
+                approvals?: {
+                    needed: number;
+                    given: string[];
+                };
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
+                holder?: {
+                    change: string;
+                    datacentre: string;
+                };
+                stop?: {
+                    id: string;
+                    scope: string;
+                    datacentre?: string;
+                    reason: string;
+                    by: string;
+                    at: string;
+                };
+            }[];
+            /** @description Steps under way; null: the workflow engine does not answer */
+            pending: {
+                step: string;
+                datacentre?: string;
+                tries: number;
+                failure?: string;
+                nextTryAt?: string;
+                /** @description Of a bake: samples of each entry, and how many are wanted */
+                seen?: {
+                    entry: string;
+                    samples: number;
+                    wanted: number;
+                }[];
+            }[] | null;
         };
         NetboxReport: {
             imported: boolean;
@@ -2668,6 +2985,53 @@ export interface operations {
             };
         };
     };
+    listMeasurements: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Measurement"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     decideOnChange: {
         parameters: {
             query?: never;
@@ -3301,6 +3665,68 @@ export interface operations {
                         intervalMs?: number;
                         /** @default 2000 */
                         timeoutMs?: number;
+                        metrics?: {
+                            name: string;
+                            provider: {
+                                /** @enum {string} */
+                                kind: "http";
+                                /** Format: starts_with */
+                                path?: string;
+                                /** Format: uri */
+                                url?: string;
+                                pointer?: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "prometheus";
+                                query: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "kubernetes";
+                                /** @enum {string} */
+                                measure: "readiness" | "restarts";
+                            } | {
+                                /** @enum {string} */
+                                kind: "webhook";
+                                /** Format: uri */
+                                url: string;
+                                /** @default  */
+                                pointer?: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "command";
+                                /** Format: starts_with */
+                                program: string;
+                                /** @default [] */
+                                args?: string[];
+                            } | {
+                                /** @enum {string} */
+                                kind: "prediction";
+                                /** @enum {string} */
+                                of: "responseTimeP95Ms" | "availability";
+                            };
+                            /**
+                             * @default application
+                             * @enum {string}
+                             */
+                            scope?: "application" | "datacentre" | "component";
+                            components?: string[];
+                            initialDelay?: string;
+                            interval?: string;
+                            /** @default 1 */
+                            count?: number;
+                            /** @default 10s */
+                            timeout?: string;
+                            successCondition?: string;
+                            failureCondition?: string;
+                            /** @default 0 */
+                            failureLimit?: number;
+                            /** @default 0 */
+                            inconclusiveLimit?: number;
+                            /** @default 4 */
+                            consecutiveErrorLimit?: number;
+                            /** @default false */
+                            dryRun?: boolean;
+                        }[];
                     };
                     guardian?: {
                         /**
@@ -4575,6 +5001,129 @@ export interface operations {
             };
         };
     };
+    getDeploymentPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentPreview"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDrift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkDrift: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     previewWindows: {
         parameters: {
             query?: never;
@@ -4833,6 +5382,242 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Freeze"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLineStops: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                includeResumed?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["LineStop"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopLine: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    scope: {
+                        /** @enum {string} */
+                        kind: "all";
+                    } | {
+                        /** @enum {string} */
+                        kind: "datacentre";
+                        id: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "solution";
+                        id: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "department";
+                        id: string;
+                    };
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftLineStop: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLineStop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineStop"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
             /** @description Default Response */

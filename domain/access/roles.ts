@@ -24,6 +24,15 @@ export const permissions = {
   'freeze.override': ['change-manager'],
   'change.cancel': ['requester', 'deployment-engineer', 'operator', 'change-manager'],
   'change.hold': ['operator', 'change-manager', 'security-officer'],
+  // Whoever sees danger may stop the line; those who decide on changes let it go on.
+  'line.stop': [
+    'deployment-engineer',
+    'operator',
+    'change-manager',
+    'security-officer',
+    'administrator',
+  ],
+  'line.resume': ['operator', 'change-manager', 'security-officer'],
   'change.implement': ['deployment-engineer', 'operator'],
   'change.review': ['change-manager', 'operator'],
   'application.read': everyone,

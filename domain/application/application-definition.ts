@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { guardianPolicySchema } from '../guardian/policy.ts';
 import { countrySchema, currencySchema, slugSchema } from '../names.ts';
+import { metricsSchema } from '../verification/metric.ts';
 
 /** What one replica of a component needs from the machine it runs on. */
 export const componentNeedsSchema = z.strictObject({
@@ -45,6 +46,8 @@ export const verificationSchema = z.strictObject({
   samples: z.int().min(5).max(10_000).default(20),
   intervalMs: z.int().min(10).max(60_000).default(100),
   timeoutMs: z.int().min(50).max(60_000).default(2_000),
+  /** What must hold besides the requirements, measured after them; never on a rollback. */
+  metrics: metricsSchema.optional(),
 });
 
 export const applicationDefinitionSchema = z
@@ -91,6 +94,16 @@ export const applicationDefinitionSchema = z
                 : `there is no component "${callee}"; known: ${[...names].join(', ')}`,
           });
         }
+      });
+    });
+    application.verification.metrics?.forEach((metric, index) => {
+      metric.components?.forEach((name, position) => {
+        if (names.has(name)) return;
+        context.addIssue({
+          code: 'custom',
+          path: ['verification', 'metrics', index, 'components', position],
+          message: `there is no component "${name}"; known: ${[...names].join(', ')}`,
+        });
       });
     });
     if (!application.components.some((component) => component.entry)) {

@@ -1,4 +1,6 @@
+import type { DriftReport } from '../deployment/comparison.ts';
 import type { DeploymentStage } from '../deployment/ports.ts';
+import type { LineView } from '../line/line-stop.ts';
 import type {
   AssessedPlan,
   AttemptKind,
@@ -86,6 +88,19 @@ export interface WindowSteps {
   findNextWindow(input: { changeId: string }): Promise<FoundWindow | null>;
 }
 
+/** A short database step, run as a local activity. */
+export interface LineSteps {
+  /**
+   * Which stops hold what the change is about to do in `datacentres` (missing: as a whole), and which of the
+   * `known` ones were lifted.
+   */
+  lookAtLine(input: {
+    readonly changeId: string;
+    readonly known: readonly string[];
+    readonly datacentres?: readonly string[];
+  }): Promise<LineView>;
+}
+
 export interface AssessmentSteps {
   assessChange(input: { changeId: string }): Promise<AssessedPlan>;
 }
@@ -96,6 +111,16 @@ export interface RolloutSteps {
     attempt: AttemptRef & { readonly measuredSince?: string },
   ): Promise<SimulationOutcome>;
   planAttempt(attempt: PlannedAttemptRef): Promise<PlannedAttempt>;
+}
+
+export interface ComparisonSteps {
+  /** What the release would do to each datacentre now; stored with the plan's revision. Touches nothing. */
+  previewRollout(plan: {
+    readonly changeId: string;
+    readonly revision: number;
+  }): Promise<{ summary: string }>;
+  /** Holds what runs against what was verified last, and stores the report. */
+  checkDrift(input: { readonly application: string }): Promise<DriftReport>;
 }
 
 export interface SiteSteps {
@@ -114,9 +139,11 @@ export interface VerificationSteps {
 }
 
 export type ChangeSteps = RecordSteps &
+  LineSteps &
   WindowSteps &
   AssessmentSteps &
   RolloutSteps &
+  ComparisonSteps &
   SiteSteps &
   BakeSteps &
   VerificationSteps;

@@ -24,6 +24,10 @@ describe('the decision after a setback', () => {
     });
   });
 
+  it('rolls back what a datacentre would refuse again', () => {
+    expect(decideRecovery({ ...setback, reason: 'refused' }).way).toBe('roll-back');
+  });
+
   it('rolls back when no redeployments are left', () => {
     expect(decideRecovery({ ...setback, redeploymentsLeft: 0 }).way).toBe('roll-back');
   });

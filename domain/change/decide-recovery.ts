@@ -1,7 +1,8 @@
 import type { FailurePolicy } from './rollout-strategy.ts';
 
 /** Why an attempt did not end in a verified deployment. */
-export type SetbackReason = 'site-failed' | 'violated' | 'inconclusive' | 'window-too-short';
+export type SetbackReason =
+  'site-failed' | 'refused' | 'violated' | 'inconclusive' | 'window-too-short';
 
 export interface Setback {
   readonly reason: SetbackReason;
@@ -28,6 +29,9 @@ export function decideRecovery(setback: Setback): Recovery {
   const waits = setback.onFailure === 'pause' || setback.onFailure === 'rollbackWave';
   if (waits && setback.reason !== 'window-too-short') {
     return { way: 'pause', because: `its strategy says ${setback.onFailure}` };
+  }
+  if (setback.reason === 'refused') {
+    return back('a datacentre refuses what the release asks for, and would again');
   }
   if (setback.reason === 'inconclusive') {
     return back('there is too little evidence to choose another placement by');

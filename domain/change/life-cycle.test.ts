@@ -8,6 +8,7 @@ import {
   isEnded,
   lifeCycle,
   reservedStates,
+  stoppableStates,
   touchingStates,
   transitionFor,
   type ChangeState,
@@ -48,7 +49,7 @@ describe('the life cycle', () => {
 
   it('is never ambiguous without a target state, except in coming back from a hold', () => {
     for (const { from, event } of lifeCycle) {
-      if (event === 'resume') continue;
+      if (event === 'resume' || event === 'resume-line') continue;
       const rows = lifeCycle.filter((row) => row.from === from && row.event === event);
       expect(rows, `${from} ${event}`).toHaveLength(1);
     }
@@ -58,6 +59,10 @@ describe('the life cycle', () => {
     for (const state of holdableStates) {
       expect(transitionFor(state, 'pause')?.to).toBe('paused');
       expect(transitionFor('paused', 'resume', state)?.to).toBe(state);
+    }
+    for (const state of stoppableStates) {
+      expect(transitionFor(state, 'stop-line')?.to).toBe('paused');
+      expect(transitionFor('paused', 'resume-line', state)?.to).toBe(state);
     }
   });
 

@@ -57,6 +57,8 @@ export const changeEvents = [
   'leave-broken',
   'pause',
   'resume',
+  'stop-line',
+  'resume-line',
   'start-review',
   'close',
 ] as const;
@@ -90,7 +92,7 @@ export const touchingStates = [
   'redeploying',
 ] as const satisfies readonly ChangeState[];
 
-/** States that a person may put on hold; the hold begins at the next step that can wait. */
+/** States that a person, or a stop of the line, may hold; the hold begins at the next step that can wait. */
 export const holdableStates = [
   'scheduled',
   'simulating',
@@ -100,9 +102,18 @@ export const holdableStates = [
   'redeploying',
 ] as const satisfies readonly ChangeState[];
 
+/** States in which something new is about to begin, which a stop of the line holds. */
+export const stoppableStates = holdableStates.filter((state) => state !== 'deciding');
+
+export type HoldableState = (typeof holdableStates)[number];
+
+export function isHoldable(state: ChangeState): state is HoldableState {
+  return (holdableStates as readonly ChangeState[]).includes(state);
+}
+
 /**
  * The one table of the life cycle: workflow, API, documentation (docs/life-cycle.md) and tests are held
- * against it. `resume` leads back to the state that the hold began in.
+ * against it. `resume` and `resume-line` lead back to the state that the hold began in.
  */
 export const lifeCycle: readonly Transition[] = [
   ...rows(['requested'], 'assess', 'assessed', 'workflow', 'impact and conflicts are stored'),
@@ -247,6 +258,16 @@ export const lifeCycle: readonly Transition[] = [
   ...rows(holdableStates, 'pause', 'paused', 'change.hold', 'a reason'),
   ...holdableStates.flatMap((state) =>
     rows(['paused'], 'resume', state, 'change.hold', `it was paused in ${state}`),
+  ),
+  ...rows(stoppableStates, 'stop-line', 'paused', 'line.stop', 'a stop of the line covers it'),
+  ...stoppableStates.flatMap((state) =>
+    rows(
+      ['paused'],
+      'resume-line',
+      state,
+      'line.resume',
+      `it was paused in ${state}; no stop covers it any more, or its window leaves no time to wait, and nobody has it on hold`,
+    ),
   ),
   ...rows(['paused'], 'cancel', 'cancelled', 'change.cancel', 'it was paused in scheduled'),
   ...rows(['paused'], 'abort', 'rolling-back', 'change.cancel', 'it was paused after it had begun'),

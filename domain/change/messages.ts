@@ -14,6 +14,8 @@ export const changeMessages = {
   startReview: 'startReview',
   close: 'close',
   impactMoved: 'impactMoved',
+  lineStopped: 'lineStopped',
+  lineResumed: 'lineResumed',
   status: 'status',
 } as const;
 

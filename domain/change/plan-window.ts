@@ -1,3 +1,4 @@
+import type { HoldableState } from './life-cycle.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
 import type { StartableWindow } from '../windows/window-rules.ts';
 import type { ChangePlan } from './ports.ts';
@@ -80,4 +81,27 @@ export function waveWindow(
     closesAtMs: earliest((site) => site.closesAtMs, plan.closesAtMs),
     perDatacentre: sites.length > 0,
   };
+}
+
+/**
+ * Until when a change that is held in a state loses nothing but time: after that its work can no longer begin, no
+ * wave is covered with its rollback, or, with nothing left to begin, its time for work is over.
+ */
+export function waitsUntilMs(
+  plan: AssessedPlan,
+  held: HoldableState,
+  wave: readonly string[] = [],
+): number {
+  const { workUntilMs, closesAtMs } = waveWindow(plan, wave);
+  switch (held) {
+    case 'scheduled':
+      return Math.min(plan.latestStartMs, workUntilMs - 1);
+    case 'verifying':
+      return workUntilMs;
+    case 'simulating':
+    case 'deploying':
+    case 'deciding':
+    case 'redeploying':
+      return Math.min(workUntilMs, closesAtMs - plan.rollbackBudgetMs) - plan.waveBudgetMs;
+  }
 }

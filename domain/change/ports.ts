@@ -2,6 +2,7 @@ import type { ApplicationDefinition } from '../application/application-definitio
 import type { ReleaseDefinition } from '../application/release-definition.ts';
 import type { Conflict } from '../conflicts/conflict.ts';
 import type { ImpactSnapshot } from '../impact/ports.ts';
+import type { DeploymentPreview, DriftReport } from '../deployment/comparison.ts';
 import type { DesiredState, Fence } from '../deployment/ports.ts';
 import type {
   Measurement,
@@ -27,6 +28,10 @@ export interface RequestedChange {
 
 export interface VerifiedRelease {
   readonly changeId: string;
+  /** Of the change: `CHG-12`. */
+  readonly label: string;
+  /** ISO instant. */
+  readonly verifiedAt: string;
   readonly attempt: number;
   readonly version: string;
   readonly digest: string;
@@ -93,7 +98,7 @@ export interface ChangeRegister {
    */
   plannedApplication(changeId: string): Promise<ApplicationDefinition>;
   /** The newest verified release, not counting what the named change itself verified. */
-  lastVerified(application: string, notBy: string): Promise<VerifiedRelease | undefined>;
+  lastVerified(application: string, notBy?: string): Promise<VerifiedRelease | undefined>;
   /**
    * Stores an assessment, and the conflicts that the change has with all interventions that have not ended;
    * one assessment at a time, so that two changes cannot both miss each other.
@@ -110,6 +115,17 @@ export interface StoredAttempt extends AttemptRef {
   readonly waves: readonly (readonly string[])[];
   readonly desired: Readonly<Record<string, DesiredState>>;
   readonly endpoints: readonly Endpoint[];
+}
+
+/** What was found when datacentres were only looked at. */
+export interface ComparisonRegister {
+  /** Replaces an earlier one of the same revision. */
+  storePreview(changeId: string, preview: DeploymentPreview): Promise<void>;
+  findPreview(changeId: string, revision: number): Promise<DeploymentPreview | undefined>;
+  storeDrift(report: DriftReport): Promise<void>;
+  latestDrift(application: string): Promise<DriftReport | undefined>;
+  /** The change that works on the application now: `CHG-12`. */
+  atWork(application: string): Promise<string | undefined>;
 }
 
 /** What was simulated, deployed and measured. */

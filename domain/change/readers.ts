@@ -3,11 +3,14 @@ import type { FreeWindow } from '../conflicts/free-windows.ts';
 import type { Impact } from '../impact/impact.ts';
 import type { Complaint } from '../errors.ts';
 import type { ChangeOrigin, PolicyApproval } from '../guardian/ports.ts';
+import type { JudgedMetric } from '../verification/analysis-report.ts';
+import type { RecordedMeasurement } from '../verification/metric-ports.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
 import type { ChangeRequest } from './change-request.ts';
 import type { ChangeState } from './life-cycle.ts';
 import type { Endpoint } from './ports.ts';
 import type { WaitingFor } from './story.ts';
+import type { WaitFacts } from './why.ts';
 
 /** Takes requests in. */
 export interface ChangeRequests {
@@ -88,8 +91,14 @@ export interface AttemptView {
     readonly at: string;
   }[];
   readonly verification: unknown;
+  /** As they stand: while it is verified, too. Empty where it has none, or they were not measured. */
+  readonly metrics: readonly JudgedMetric[];
   /** Where its components answer. */
   readonly endpoints: readonly Endpoint[];
+}
+
+export interface MeasurementView extends RecordedMeasurement {
+  readonly attempt: number;
 }
 
 export interface LogLine {
@@ -131,6 +140,11 @@ export interface ChangeReader {
     range: { readonly after: number; readonly limit: number },
   ): Promise<readonly LogLine[]>;
   simulations(changeId: string): Promise<readonly unknown[]>;
+  /** Every measurement of metrics, by attempt and the time it was recorded. */
+  measurements(
+    changeId: string,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ readonly rows: readonly MeasurementView[]; readonly nextCursor?: string }>;
   /** The newest assessment. @throws DomainError `not-found` before the first. */
   impact(changeId: string): Promise<StoredImpact>;
   /** Windows in which the change would have no blocking conflict, with the fewest customers hit twice first. */
@@ -138,6 +152,11 @@ export interface ChangeReader {
     changeId: string,
     range: { readonly notBeforeMs: number; readonly horizonMs: number; readonly count: number },
   ): Promise<readonly FreeWindow[]>;
+}
+
+export interface WaitReader {
+  /** What bears on a change's waiting, by id or label. @throws DomainError `not-found`. */
+  facts(idOrLabel: string): Promise<WaitFacts & { readonly id: string }>;
 }
 
 export interface AlertView {

@@ -22,10 +22,15 @@ export interface WaitingFor {
     | 'verification'
     | 'people'
     | 'resume'
+    | 'line'
     | 'rollback'
     | 'review';
   readonly detail: string;
   readonly until?: string;
+  /** How many approvals it needs in all. */
+  readonly approvals?: number;
+  /** While somebody has it on hold: who, why, and since when (ISO instant). */
+  readonly hold?: { readonly by: string; readonly reason: string; readonly since: string };
 }
 
 /** The plan in what the workflow needs of it; times are epoch milliseconds. */
@@ -120,6 +125,8 @@ export interface SiteOutcome {
   readonly datacentre: string;
   readonly outcome: 'applied' | 'restored' | 'failed' | 'unreachable' | 'needs-a-person';
   readonly detail: string;
+  /** The datacentre takes nothing of the kind: it would refuse it again. */
+  readonly refused?: true;
 }
 
 export interface VerificationOutcome {

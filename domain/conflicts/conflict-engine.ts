@@ -3,20 +3,15 @@ import type { Company } from '../impact/engine/company.ts';
 import { findNode } from '../impact/engine/dependency-graph.ts';
 import { createServiceIndex } from '../impact/engine/service-index.ts';
 import type { Spreader } from '../impact/engine/spread.ts';
-import { overlaps, type WindowInstants } from '../windows/window-rules.ts';
+import type { WindowInstants } from '../windows/window-rules.ts';
 import type { Conflict, ConflictSettings, Freeze, Intervention } from './conflict.ts';
 import { crowdConflicts } from './crowd-conflicts.ts';
 import { makeConflict } from './evidence.ts';
 import { footprintOf, type Footprint } from './footprint.ts';
 import { covers, freezeConflicts } from './freeze-conflicts.ts';
+import { createInterventionIndex, type Kept } from './intervention-index.ts';
 import { hasNumber } from './number-set.ts';
-import {
-  areWithin,
-  pairConflicts,
-  wouldBlock,
-  type PairRules,
-  type Placed,
-} from './pair-conflicts.ts';
+import { pairConflicts, wouldBlock, type PairRules, type Placed } from './pair-conflicts.ts';
 
 /** All interventions that have not ended, and the conflicts between them. */
 export interface ConflictEngine {
@@ -50,6 +45,11 @@ export interface ConflictEngine {
 /** What footprints may take; those that were not asked for longest are computed again when needed. */
 const footprintBytes = 128 * 1024 * 1024;
 
+type IsAmong = (other: string) => boolean;
+const all: IsAmong = () => true;
+const changesOf = (interventions: Iterable<Kept>): string[] =>
+  [...interventions].map(({ intervention }) => intervention.change);
+
 export function createConflictEngine(
   company: Company,
   spreader: Spreader,
@@ -68,34 +68,37 @@ export function createConflictEngine(
       return lost;
     },
   };
-  const interventions = new Map<string, Intervention>();
-  const footprints = new Map<string, Footprint>();
+  const interventions = createInterventionIndex();
+  /** In the order in which their footprints were computed. */
+  const computed = new Set<Kept>();
   let bytes = 0;
   let freezes: readonly Freeze[] = [];
 
-  const forgetOne = (change: string): void => {
-    bytes -= footprints.get(change)?.byteLength ?? 0;
-    footprints.delete(change);
+  const drop = (kept: Kept): void => {
+    bytes -= kept.footprint?.byteLength ?? 0;
+    kept.footprint = undefined;
+    computed.delete(kept);
   };
-  const footprintFor = (intervention: Intervention): Footprint => {
-    const known = footprints.get(intervention.change);
-    if (known !== undefined) return known;
-    const footprint = footprintOf(company, spreader, intervention.items);
-    footprints.set(intervention.change, footprint);
+  const hold = (kept: Kept, footprint: Footprint): void => {
+    kept.footprint = footprint;
     bytes += footprint.byteLength;
-    for (const oldest of footprints.keys()) {
-      if (bytes <= footprintBytes || oldest === intervention.change) break;
-      forgetOne(oldest);
+    computed.add(kept);
+    interventions.learn(kept, footprint);
+    for (const oldest of computed) {
+      if (bytes <= footprintBytes || oldest === kept) break;
+      drop(oldest);
     }
+  };
+  const footprintFor = (kept: Kept): Footprint => {
+    if (kept.footprint !== undefined) return kept.footprint;
+    const footprint = footprintOf(company, spreader, kept.intervention.items);
+    hold(kept, footprint);
     return footprint;
   };
-  const place = (intervention: Intervention): Placed => ({
-    intervention,
-    footprint: footprintFor(intervention),
+  const place = (kept: Kept): Placed => ({
+    intervention: kept.intervention,
+    footprint: footprintFor(kept),
   });
-  const overlapping = (range: WindowInstants): Intervention[] =>
-    [...interventions.values()].filter(({ window }) => overlaps(window, range));
-
   const singles = (placed: Placed): Conflict[] => [
     ...freezeConflicts(company, placed, freezes),
     ...placed.intervention.brokenAfter.map((label) =>
@@ -110,35 +113,32 @@ export function createConflictEngine(
       ),
     ),
   ];
-  const pairs = (placed: Placed, isAmong: (other: string) => boolean): Conflict[] => {
-    const self = placed.intervention;
+  /** `self` is as it is kept, `placed` perhaps at another time. */
+  const pairs = (self: Kept, placed: Placed, isAmong: IsAmong): Conflict[] => {
+    const { intervention } = placed;
+    const others = new Set([
+      ...interventions.rivals(self, intervention.window, settings.customerDistanceMs),
+      ...interventions.orderedWith(intervention),
+    ]);
+    others.delete(self);
     const found: Conflict[] = [];
-    for (const other of interventions.values()) {
-      const isNear = areWithin(self.window, other.window, settings.customerDistanceMs);
-      const isOrdered =
-        !isNear && (self.after.includes(other.change) || other.after.includes(self.change));
-      if (!isNear && !isOrdered) continue;
-      if (other.change === self.change || !isAmong(other.change)) continue;
+    for (const other of others) {
+      if (!isAmong(other.intervention.change)) continue;
       found.push(...pairConflicts(rules, placed, place(other)));
     }
     return found;
   };
-  /** All that overlap one that overlaps the range: enough to know how many run at any moment in it. */
-  const crowds = (range: WindowInstants, among: readonly Intervention[]): Conflict[] => {
-    const near = among.filter(({ window }) => overlaps(window, range));
-    const hull = {
-      opensAtMs: Math.min(...near.map(({ window }) => window.opensAtMs)),
-      closesAtMs: Math.max(...near.map(({ window }) => window.closesAtMs)),
-    };
-    // What takes nothing down contributes to no outage.
-    const able = among.filter(
-      ({ window, items }) =>
-        overlaps(window, hull) && items.some(({ effect }) => effect === 'down'),
+  const crowdsOf = (self: Kept, placed: Placed, isAmong: IsAmong): Conflict[] => {
+    const { change, window } = placed.intervention;
+    const others = interventions
+      .wounding(window)
+      .filter((other) => other !== self && isAmong(other.intervention.change));
+    return crowdConflicts(rules, [...others.map(place), placed], window).filter(({ changes }) =>
+      changes.includes(change),
     );
-    return able.length < 3 ? [] : crowdConflicts(rules, able.map(place), range);
   };
-  const crowdsOf = (self: Intervention, among: readonly Intervention[]): Conflict[] =>
-    crowds(self.window, among).filter(({ changes }) => changes.includes(self.change));
+  const crowdsIn = (range: WindowInstants): Conflict[] =>
+    crowdConflicts(rules, interventions.wounding(range).map(place), range);
 
   return {
     get byteLength() {
@@ -146,23 +146,27 @@ export function createConflictEngine(
     },
     put(intervention) {
       const before = interventions.get(intervention.change);
-      const isSame = JSON.stringify(before?.items) === JSON.stringify(intervention.items);
-      if (!isSame) forgetOne(intervention.change);
-      interventions.set(intervention.change, intervention);
+      const footprint = before?.footprint;
+      if (before !== undefined) drop(before);
+      const kept = interventions.put(intervention);
+      const isSame =
+        JSON.stringify(before?.intervention.items) === JSON.stringify(intervention.items);
+      if (isSame && footprint !== undefined) hold(kept, footprint);
     },
     remove(change) {
-      forgetOne(change);
-      interventions.delete(change);
+      const known = interventions.get(change);
+      if (known !== undefined) drop(known);
+      interventions.remove(change);
     },
-    get: (change) => interventions.get(change),
-    windowOf: (change) => interventions.get(change)?.window,
+    get: (change) => interventions.get(change)?.intervention,
+    windowOf: (change) => interventions.get(change)?.intervention.window,
     setFreezes(given) {
       freezes = given;
     },
     touchedBy(delta) {
       const { graph, customers } = company;
       // What a department answers for decides which freezes cover a change: rare, and looked at for all.
-      if (delta.solutions.length > 0) return [...interventions.keys()];
+      if (delta.solutions.length > 0) return changesOf(interventions.all());
       const nodes = new Set<number>();
       const add = (id: string) => nodes.add(findNode(graph, id));
       for (const [dependent, groups] of delta.requirements) {
@@ -174,67 +178,67 @@ export function createConflictEngine(
       const items = new Set(delta.items.map(({ id }) => id));
       const gone = new Set(delta.goneNodes);
       const goneCustomers = delta.goneCustomers.map((id) => customers.ids.findText(id));
-      return [...interventions.values()]
-        .filter(({ change, items: own }) => {
-          if (own.some(({ item }) => items.has(item) || gone.has(item))) return true;
-          const footprint = footprints.get(change);
-          if (footprint === undefined) return true;
-          return (
-            [...nodes].some((node) => node >= 0 && hasNumber(footprint.reach, node)) ||
-            goneCustomers.some((customer) => hasNumber(footprint.customers, customer))
-          );
-        })
-        .map(({ change }) => change);
+      const touched = [...interventions.all()].filter(({ intervention, footprint }) => {
+        if (intervention.items.some(({ item }) => items.has(item) || gone.has(item))) return true;
+        if (footprint === undefined) return true;
+        return (
+          [...nodes].some((node) => node >= 0 && hasNumber(footprint.reach, node)) ||
+          goneCustomers.some((customer) => hasNumber(footprint.customers, customer))
+        );
+      });
+      return changesOf(touched);
     },
     forget(changes) {
-      for (const change of changes ?? [...footprints.keys()]) forgetOne(change);
+      for (const change of changes ?? changesOf(interventions.all())) {
+        const kept = interventions.get(change);
+        if (kept === undefined) continue;
+        drop(kept);
+        interventions.learn(kept, undefined);
+      }
     },
     footprint(change) {
-      const intervention = interventions.get(change);
-      return intervention === undefined ? undefined : footprintFor(intervention);
+      const kept = interventions.get(change);
+      return kept === undefined ? undefined : footprintFor(kept);
     },
     conflictsOf(change) {
       const self = interventions.get(change);
       if (self === undefined) return [];
       const placed = place(self);
-      return [...singles(placed), ...pairs(placed, () => true)];
+      return [...singles(placed), ...pairs(self, placed, all)];
     },
     conflictsAmong(change, among) {
       const self = interventions.get(change);
       if (self === undefined) return [];
       const placed = place(self);
-      const others = [...interventions.values()].filter(
-        (other) => other.change === change || among(other.change),
-      );
-      return [...singles(placed), ...pairs(placed, among), ...crowdsOf(self, others)];
+      return [...singles(placed), ...pairs(self, placed, among), ...crowdsOf(self, placed, among)];
     },
-    crowdsIn: (range) => crowds(range, [...interventions.values()]),
+    crowdsIn,
     all() {
-      const everything = [...interventions.values()];
-      const found = everything.flatMap((self) => {
+      const found = [...interventions.all()].flatMap((self) => {
         const placed = place(self);
-        return [...singles(placed), ...pairs(placed, (other) => other > self.change)];
+        const { change } = self.intervention;
+        return [...singles(placed), ...pairs(self, placed, (other) => other > change)];
       });
-      const always = { opensAtMs: -Infinity, closesAtMs: Infinity };
-      return [...found, ...crowds(always, everything)];
+      return [...found, ...crowdsIn({ opensAtMs: -Infinity, closesAtMs: Infinity })];
     },
     obstaclesTo(change, range) {
       const self = interventions.get(change);
       if (self === undefined) return [];
       const placed = place(self);
-      const others = overlapping(range).filter((other) => other.change !== change);
+      const { after } = self.intervention;
       return [
-        ...others
+        ...interventions
+          .obstacles(self, range)
           .filter((other) => wouldBlock(rules, placed, place(other)))
-          .map(({ window }) => window),
+          .map(({ intervention }) => intervention.window),
         // Before what it comes after has closed, and after what comes after it has opened.
-        ...[...interventions.values()].flatMap((other) =>
-          self.after.includes(other.change)
-            ? [{ opensAtMs: -Infinity, closesAtMs: other.window.closesAtMs }]
-            : other.after.includes(change)
-              ? [{ opensAtMs: other.window.opensAtMs, closesAtMs: Infinity }]
-              : [],
-        ),
+        ...interventions
+          .orderedWith(self.intervention)
+          .map(({ intervention: { change: other, window } }) =>
+            after.includes(other)
+              ? { opensAtMs: -Infinity, closesAtMs: window.closesAtMs }
+              : { opensAtMs: window.opensAtMs, closesAtMs: Infinity },
+          ),
         ...freezes
           .filter((freeze) => covers(company, freeze, placed))
           .flatMap((freeze) => freeze.within(range)),
@@ -243,14 +247,11 @@ export function createConflictEngine(
     conflictsAt(change, window) {
       const self = interventions.get(change);
       if (self === undefined) return [];
-      const moved: Intervention = { ...self, window };
-      const placed: Placed = { intervention: moved, footprint: footprintFor(self) };
-      const others = [...interventions.values()].filter((other) => other.change !== change);
-      return [
-        ...singles(placed),
-        ...pairs(placed, () => true),
-        ...crowdsOf(moved, [...others, moved]),
-      ];
+      const placed: Placed = {
+        intervention: { ...self.intervention, window },
+        footprint: footprintFor(self),
+      };
+      return [...singles(placed), ...pairs(self, placed, all), ...crowdsOf(self, placed, all)];
     },
   };
 }

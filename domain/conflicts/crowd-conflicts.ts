@@ -9,7 +9,7 @@ import { somethingFalls, type PairRules, type Placed } from './pair-conflicts.ts
  * one or two of them. Looks at every moment within the range, and names for each outage all that contribute to
  * it then.
  *
- * `placed` must hold every intervention that overlaps one that overlaps the range.
+ * `placed` must hold every intervention that overlaps the range and wounds a group.
  */
 export function crowdConflicts(
   rules: PairRules,
@@ -21,15 +21,20 @@ export function crowdConflicts(
   const lostOf = rules.lost();
   const overdrawn = new Set<number>();
   /** Adds up losses; what two lose both counts twice, so that this says "perhaps" or "certainly not". */
-  const count = ({ footprint }: Placed, sign: 1 | -1): void => {
-    for (let i = 0; i < footprint.wounded.length; i += 1) {
-      const group = footprint.wounded[i] as number;
-      const lost = (lostOf[group] as number) + sign * (footprint.losses[i] as number);
+  const count = ({ footprint: { wounded, losses } }: Placed, sign: 1 | -1): void => {
+    for (let i = 0; i < wounded.length; i += 1) {
+      const group = wounded[i] as number;
+      const lost = (lostOf[group] as number) + sign * (losses[i] as number);
       lostOf[group] = lost;
       if (lost > (graph.spare[group] as number)) overdrawn.add(group);
       else if (sign < 0) overdrawn.delete(group);
     }
   };
+  // Nearly always nothing would fall even if all ran at once.
+  for (const each of placed) count(each, 1);
+  const isHarmless = overdrawn.size === 0;
+  for (const each of placed) count(each, -1);
+  if (isHarmless || placed.length < 3) return [];
 
   const events = placed
     .flatMap((each) => [
@@ -71,7 +76,7 @@ function createEmergent({ company, spreader }: PairRules): Emergent {
         set = nothing;
       } else {
         const down = footprints.flatMap(({ takenDown }) => [...takenDown]);
-        const together = setOf(spreader.spreadDown(down).found.slice());
+        const together = setOf(spreader.spreadDown(down).slice());
         set = footprints.reduce((rest, { down: alone }) => subtract(rest, alone), together);
       }
       known.set(key, set);

@@ -21,15 +21,22 @@ export function setOf(numbers: Int32Array): NumberSet {
   return Int32Array.from(runs);
 }
 
-/** The set of all places of `codes` that hold `code`, or anything but 0 where none is given. */
+/** The set of all places of `codes`, an array of its own, that hold `code`, or anything but 0 where none is given. */
 export function placesOf(codes: Uint8Array, code: number | undefined, end: number): NumberSet {
   const runs: number[] = [];
-  for (let at = 0; at < end; at += 1) {
-    const isIn = code === undefined ? codes[at] !== 0 : codes[at] === code;
-    // Every second entry ends a run: an odd length means that one is open.
-    if (isIn === (runs.length % 2 === 0)) runs.push(at);
+  // Four at a time where there is nothing: nearly everywhere.
+  const fours = new Int32Array(codes.buffer, codes.byteOffset, codes.length >> 2);
+  const isIn = (at: number): boolean => (code === undefined ? codes[at] !== 0 : codes[at] === code);
+  for (let at = 0; at < end;) {
+    if ((at & 3) === 0 && fours[at >> 2] === 0) at += 4;
+    else if (!isIn(at)) at += 1;
+    else {
+      runs.push(at);
+      do at += 1;
+      while (at < end && isIn(at));
+      runs.push(at);
+    }
   }
-  if (runs.length % 2 === 1) runs.push(end);
   return Int32Array.from(runs);
 }
 
@@ -53,20 +60,6 @@ export function eachCommonRun(
     if ((a[i + 1] as number) < (b[j + 1] as number)) i = jump(a, i + 2, b[j] as number);
     else j = jump(b, j + 2, a[i] as number);
   }
-}
-
-export function overlapSomewhere(a: NumberSet, b: NumberSet): boolean {
-  let [i, j] = [0, 0];
-  while (i < a.length && j < b.length) {
-    if (
-      Math.max(a[i] as number, b[j] as number) < Math.min(a[i + 1] as number, b[j + 1] as number)
-    ) {
-      return true;
-    }
-    if ((a[i + 1] as number) < (b[j + 1] as number)) i = jump(a, i + 2, b[j] as number);
-    else j = jump(b, j + 2, a[i] as number);
-  }
-  return false;
 }
 
 /** What is in `a` and not in `b`. */

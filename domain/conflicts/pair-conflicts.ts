@@ -6,7 +6,7 @@ import { overlapOf, overlaps, type WindowInstants } from '../windows/window-rule
 import type { Conflict, ConflictSettings, Intervention } from './conflict.ts';
 import { collectNodes, makeConflict, nameSome, overlapWords, type Shared } from './evidence.ts';
 import type { Footprint } from './footprint.ts';
-import { eachCommonRun, hasNumber, overlapSomewhere } from './number-set.ts';
+import { eachCommonRun, hasNumber } from './number-set.ts';
 
 /** An intervention with what it reaches. */
 export interface Placed {
@@ -62,11 +62,13 @@ function meetingConflicts(
   const { company } = rules;
   const both = [a.intervention, b.intervention] as const;
   const [one, two] = both;
-  const when = overlapWords(both, time);
+  const when = (): string => overlapWords(both, time);
   const found: Conflict[] = [];
   const single = (kind: Conflict['kind'], type: string, id: string, words: string): void => {
     const shared = { what: [id], count: 1 };
-    found.push(makeConflict(kind, `${type}:${id}`, both, time, shared, `${when}: ${words} ${id}.`));
+    found.push(
+      makeConflict(kind, `${type}:${id}`, both, time, shared, `${when()}: ${words} ${id}.`),
+    );
   };
   for (const item of commonItems(a.footprint, b.footprint)) {
     const [id = ''] = named(company, [item]).what;
@@ -87,7 +89,14 @@ function meetingConflicts(
   if (hit.count > 0) {
     const words = 'what one works on depends on what the other disturbs';
     found.push(
-      makeConflict('dependency', 'items', both, time, hit, `${when}: ${words}: ${nameSome(hit)}.`),
+      makeConflict(
+        'dependency',
+        'items',
+        both,
+        time,
+        hit,
+        `${when()}: ${words}: ${nameSome(hit)}.`,
+      ),
     );
   }
   const outage = combinedOutage(rules, a, b);
@@ -100,7 +109,7 @@ function meetingConflicts(
         both,
         time,
         outage,
-        `${when}: ${words}: ${nameSome(outage)}.`,
+        `${when()}: ${words}: ${nameSome(outage)}.`,
       ),
     );
   }
@@ -109,16 +118,23 @@ function meetingConflicts(
     found.push(
       makeConflict(
         ...(['shared-services', 'services', both, time, services] as const),
-        `${when}: both reach ${services.count === 1 ? 'the service' : `${services.count} services`}: ${nameSome(services)}.`,
+        `${when()}: both reach ${services.count === 1 ? 'the service' : `${services.count} services`}: ${nameSome(services)}.`,
       ),
     );
   }
   return found;
 }
 
-function commonItems(a: Footprint, b: Footprint): number[] {
-  const theirs = new Set(b.items);
-  return [...a.items].filter((item) => theirs.has(item));
+function commonItems({ items: a }: Footprint, { items: b }: Footprint): number[] {
+  const found: number[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    const [left, right] = [a[i] as number, b[j] as number];
+    if (left === right) found.push(left);
+    if (left <= right) i += 1;
+    if (right <= left) j += 1;
+  }
+  return found;
 }
 
 const common = (a: readonly string[], b: readonly string[]): string[] =>
@@ -135,8 +151,8 @@ function dependencies(company: Company, a: Footprint, b: Footprint): Shared {
   const hit = new Set<number>();
   const through = (reached: Footprint, works: Footprint): void => {
     for (const item of works.items) {
-      if (reached.items.includes(item)) continue;
-      if (hasNumber(reached.down, item) || hasNumber(reached.degraded, item)) hit.add(item);
+      const isHit = hasNumber(reached.down, item) || hasNumber(reached.degraded, item);
+      if (isHit && !reached.items.includes(item)) hit.add(item);
     }
   };
   through(a, b);
@@ -157,7 +173,7 @@ export function combinedOutage(rules: PairRules, a: Placed, b: Placed): Shared |
   const { company, spreader } = rules;
   const footprints = [a.footprint, b.footprint];
   if (!somethingFalls(company, footprints)) return undefined;
-  const { found } = spreader.spreadDown([...a.footprint.takenDown, ...b.footprint.takenDown]);
+  const found = spreader.spreadDown([...a.footprint.takenDown, ...b.footprint.takenDown]);
   const collector = collectNodes(company);
   for (const node of found) {
     if (!footprints.some(({ down }) => hasNumber(down, node))) collector.add(node);
@@ -203,11 +219,11 @@ function isBroken({ graph }: Company, counted: number, footprints: readonly Foot
 function sharedCustomers({ settings }: PairRules, a: Placed, b: Placed): Conflict | undefined {
   const [one, two] = [a.intervention.window, b.intervention.window];
   if (!areWithin(one, two, settings.customerDistanceMs)) return undefined;
-  if (!overlapSomewhere(a.footprint.customers, b.footprint.customers)) return undefined;
   let count = 0;
   eachCommonRun(a.footprint.customers, b.footprint.customers, (from, to) => {
     count += to - from;
   });
+  if (count === 0) return undefined;
   const both = [a.intervention, b.intervention];
   const meet = overlaps(one, two);
   const time = meet ? overlapOf(one, two) : gapOf(one, two);
@@ -234,6 +250,7 @@ function gapOf(a: WindowInstants, b: WindowInstants): WindowInstants {
 
 function orderViolations(a: Intervention, b: Intervention): Conflict[] {
   const found: Conflict[] = [];
+  if (a.after.length + b.after.length === 0) return found;
   for (const [later, earlier] of [
     [a, b],
     [b, a],

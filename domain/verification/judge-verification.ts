@@ -1,5 +1,6 @@
 import type { Nfrs } from '../application/application-definition.ts';
 import type { ProbeSample } from '../deployment/ports.ts';
+import type { JudgedMetric } from './analysis-report.ts';
 
 /** What was measured at one entry component in one datacentre. */
 export interface EntryEvidence {
@@ -33,6 +34,8 @@ export interface VerificationReport {
   readonly summary: string;
   readonly requirements: readonly JudgedRequirement[];
   readonly entries: readonly MeasuredEntry[];
+  /** Absent where the application has no metrics, or they were not measured. */
+  readonly metrics?: readonly JudgedMetric[];
 }
 
 /**

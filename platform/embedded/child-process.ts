@@ -20,6 +20,8 @@ export interface ChildSpec {
   readonly stopSignal?: NodeJS.Signals;
   /** How long that may take before SIGKILL. */
   readonly stopGraceMs?: number;
+  /** How often a first start that ends before it is ready is tried; once unless said. */
+  readonly startAttempts?: number;
   /** Resolves when the program can be used. `signal` is aborted when it is given up or has ended. */
   readonly whenReady: (child: RunningChild, signal: AbortSignal) => Promise<void>;
 }
@@ -94,6 +96,23 @@ export async function launch(spec: ChildSpec, options: LaunchOptions): Promise<R
     exited,
     stop: () => (stopping ??= stop()),
   };
+}
+
+/**
+ * Starts the program until it is ready, so often as its spec says. A first start may fail by bad luck, such as a
+ * port that somebody else took in between; what is really wrong fails every time.
+ */
+export async function startUntilReady(
+  spec: ChildSpec,
+  start: () => Promise<RunningChild>,
+): Promise<RunningChild> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt >= (spec.startAttempts ?? 1)) throw error;
+    }
+  }
 }
 
 /** The last lines a program wrote, for the error that says why it did not start. */

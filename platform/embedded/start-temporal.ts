@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { temporalServer } from '../install/temporal-programs.ts';
 import type { Logger } from '../logging.ts';
-import { launch, waitUntilReady } from './child-process.ts';
+import { launch, startUntilReady, waitUntilReady } from './child-process.ts';
 import type { ChildSpec } from './child-process.ts';
 import { stopLeftOver } from './process-record.ts';
 import { freePort, rememberedPort } from './remembered-port.ts';
@@ -55,6 +55,8 @@ export async function prepareTemporal(options: TemporalOptions): Promise<Prepare
       ...['--log-level', 'warn', '--namespace', namespace],
     ],
     stopGraceMs: 10_000,
+    // It takes further ports at random, which two that start side by side may both choose; then it panics.
+    startAttempts: 3,
     whenReady: async (_, signal) => namespaceAnswers(address, namespace, signal),
   };
   return { address, spec };
@@ -97,12 +99,15 @@ export async function startTemporal(
   await stopLeftOver(options.runDirectory, 'temporal');
   const { address, spec } = await prepareTemporal(options);
   const logFile = path.join(options.runDirectory, 'temporal.log');
-  const child = await launch(spec, { logFile, runDirectory: options.runDirectory });
-  try {
-    await waitUntilReady(spec, child, logFile, options.withinMs ?? 60_000);
-  } catch (error) {
-    await child.stop();
-    throw error;
-  }
+  const child = await startUntilReady(spec, async () => {
+    const launched = await launch(spec, { logFile, runDirectory: options.runDirectory });
+    try {
+      await waitUntilReady(spec, launched, logFile, options.withinMs ?? 60_000);
+      return launched;
+    } catch (error) {
+      await launched.stop();
+      throw error;
+    }
+  });
   return { address, pid: child.pid, stop: async () => child.stop() };
 }

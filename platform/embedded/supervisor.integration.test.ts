@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chmod } from 'node:fs/promises';
@@ -108,5 +109,21 @@ describe('a child that cannot start', () => {
       whenReady: async () => new Promise(() => {}),
     });
     await expect(add).rejects.toThrow(/code 3.*the disk is full/s);
+  });
+
+  it('by bad luck is tried again, where its spec says so', async () => {
+    const lucky = path.join(directory, 'lucky');
+    await supervisor.add({
+      name: 'unlucky',
+      command: '/bin/sh',
+      args: ['-c', `test -e ${lucky} && exec sleep 60; touch ${lucky}; exit 2`],
+      startAttempts: 2,
+      whenReady: async (_, signal) => {
+        while (!(await readFile(lucky).catch(() => false))) signal.throwIfAborted();
+        // Whoever ends at once has been noticed by then.
+        await delay(300, undefined, { signal });
+      },
+    });
+    expect(supervisor.pids()).toHaveProperty('unlucky');
   });
 });

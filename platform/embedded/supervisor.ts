@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../logging.ts';
-import { launch, waitUntilReady } from './child-process.ts';
+import { launch, startUntilReady, waitUntilReady } from './child-process.ts';
 import type { ChildExit, ChildSpec, RunningChild } from './child-process.ts';
 import { stopLeftOver } from './process-record.ts';
 
@@ -20,7 +20,7 @@ export interface Supervisor {
   readonly events: EventEmitter<SupervisorEvents>;
   /**
    * Ends a left-over of this name, starts the child and keeps it running. Resolves when it is ready for the
-   * first time; rejects (and does not try again) when that fails.
+   * first time; rejects when that fails as often as its spec allows.
    */
   add(spec: ChildSpec): Promise<void>;
   /** The process numbers of those that run now. */
@@ -133,7 +133,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (leftOver !== undefined) {
         logger.warn({ child: spec.name, pid: leftOver }, 'ended a left-over of a killed run');
       }
-      const first = await startOnce(entry);
+      const first = await startUntilReady(spec, () => startOnce(entry));
       entry.keeping = keep(entry, first);
     },
     pids() {

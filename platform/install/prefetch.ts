@@ -4,8 +4,10 @@
  * Nothing to do is done at once. Exit code 1 with the way out when one cannot be had; without the control
  * plane the other tests run, and those on Kubernetes say that they did not.
  */
-import { isDomainError } from '../../domain/errors.ts';
-import { readConfig, searchPath, testKubeconfigs } from '../config.ts';
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DomainError, isDomainError } from '../../domain/errors.ts';
+import { isContinuousIntegration, readConfig, searchPath, testKubeconfigs } from '../config.ts';
 import { resolveTemporalBinary } from '../embedded/temporal-binary.ts';
 import { toolsDirectory } from '../embedded/tools-directory.ts';
 import { createLogger } from '../logging.ts';
@@ -27,6 +29,7 @@ try {
       });
     }
   }
+  if (forTests) await lookForPrometheus();
 } catch (error) {
   report(error);
   process.exitCode = 1;
@@ -50,4 +53,18 @@ function report(error: unknown): void {
   if (!isDomainError(error)) throw error;
   for (const { message } of error.complaints) logger.info(message);
   logger.error(`${error.message} ${error.remedy ?? ''}`);
+}
+
+/** The tests use the real one, of Debian's package, which is not ours to install on somebody's machine. */
+async function lookForPrometheus(): Promise<void> {
+  const candidates = searchPath()
+    .split(':')
+    .map((directory) => access(join(directory, 'prometheus'), constants.X_OK));
+  if ((await Promise.allSettled(candidates)).some(({ status }) => status === 'fulfilled')) return;
+  const message = 'There is no Prometheus on the path, which the tests of its metrics ask.';
+  const remedy = 'Install it: apt-get install --no-install-recommends prometheus.';
+  if (isContinuousIntegration()) {
+    throw new DomainError('unavailable', message, { code: 'no-prometheus', remedy });
+  }
+  logger.warn(`${message} They are skipped. ${remedy}`);
 }

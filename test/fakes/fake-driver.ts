@@ -37,6 +37,8 @@ export interface FakeDatacentres {
   /** Later words win over earlier ones. */
   let(replicas: Replicas, behave: Behaviour): void;
   setReachable(datacentre: string, reachable: boolean): void;
+  /** As somebody with access to the datacentre would, past CTC. */
+  stop(application: string, datacentre: string, component: string): void;
   /** `datacentre/component` → release, of everything of an application that runs. */
   running(application: string): Record<string, string>;
   /** Every apply and rollback that was carried out, oldest first. */
@@ -204,6 +206,9 @@ export function createFakeDatacentres(): FakeDatacentres {
     setReachable: (datacentre, reachable) => {
       if (reachable) unreachable.delete(datacentre);
       else unreachable.add(datacentre);
+    },
+    stop: (application, datacentre, component) => {
+      sites.get(`${application}@${datacentre}`)?.running.delete(component);
     },
     running: (application) =>
       Object.fromEntries(

@@ -65,6 +65,8 @@ export interface ShopRelease {
   readonly like: string;
   /** How long each component takes to come up. */
   readonly startDelayMs?: number;
+  /** What differs in some of its components. */
+  readonly components?: Readonly<Record<string, object>>;
 }
 
 /** Registers the example shop and variants of its releases. */
@@ -73,13 +75,14 @@ export async function registerShop(
   releases: readonly ShopRelease[],
 ): Promise<void> {
   await applyApplication(ana, readYamlFile(join(shop, 'application.yaml')));
-  for (const { version, like, startDelayMs = 0 } of releases) {
+  for (const { version, like, startDelayMs = 0, components = {} } of releases) {
     const release = readYamlFile(join(shop, `release-${like}.yaml`)) as {
       version: string;
       components: Record<string, { directory: string; env?: Record<string, string> }>;
     };
     release.version = version;
-    for (const component of Object.values(release.components)) {
+    for (const [name, component] of Object.entries(release.components)) {
+      Object.assign(component, components[name]);
       component.directory = join(shop, 'server');
       component.env = { ...component.env, START_DELAY_MS: String(startDelayMs) };
     }

@@ -6,12 +6,15 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createChangeSteps } from '../../activities/create-change-steps.ts';
 import { createGuardianSteps } from '../../activities/guardian/create-guardian-steps.ts';
+import { createCelEvaluator } from '../../adapters/cel/cel-evaluator.ts';
 import { canonicalHash } from '../../adapters/canonical-hash.ts';
 import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.ts';
 import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
+import { createAnalysisRegister } from '../../adapters/postgres/analysis-register.ts';
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../../adapters/postgres/change-reader.ts';
 import { createChangeRegister } from '../../adapters/postgres/change-register.ts';
+import { createComparisonRegister } from '../../adapters/postgres/comparison-register.ts';
 import { createChangeRequests } from '../../adapters/postgres/change-requests.ts';
 import { createInventoryEngine } from '../../adapters/inventory-engine/create-inventory-engine.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
@@ -21,6 +24,7 @@ import { createSampleStore } from '../../adapters/postgres/guardian-samples.ts';
 import { createInventoryImporter } from '../../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
 import { createOutbox } from '../../adapters/postgres/outbox.ts';
+import { createLineSteps } from '../../adapters/postgres/line-steps.ts';
 import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../../adapters/postgres/rollout-register.ts';
 import {
@@ -65,6 +69,7 @@ import { createWorker } from '../../worker/create-worker.ts';
 import { loadWorkflowBundle } from '../../worker/workflow-bundle.ts';
 import { readYamlFile } from '../../cli/read-file.ts';
 import { createFakeDatacentres, type FakeDatacentres } from '../fakes/fake-driver.ts';
+import { createFakeMetrics, type FakeMetrics } from '../fakes/fake-metrics.ts';
 
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
@@ -117,11 +122,12 @@ export interface WindowOffset {
   >;
 }
 
-/** The real story of changes on a server that skips time; only the datacentres are in memory. */
+/** The real story of changes on a server that skips time; only datacentres and metrics are in memory. */
 export interface WorkflowHarness {
   readonly environment: TestWorkflowEnvironment;
   readonly database: Knex;
   readonly datacentres: FakeDatacentres;
+  readonly metrics: FakeMetrics;
   nowMs(): Promise<number>;
   sleep(ms: number): Promise<void>;
   /** The shop under a name of its own, with releases 1.0.0 and 2.0.0. */
@@ -177,6 +183,7 @@ export async function createWorkflowHarness(options: {
   const database = createDatabase({ url: options.databaseUrl, poolMax: 20 });
   const optimus = createEmbeddedOptimus();
   const datacentres = createFakeDatacentres();
+  const metrics = createFakeMetrics();
   const taskQueue = `test-${randomUUID()}`;
   let serverTimeMs = await environment.currentTimeMs();
   const now = (): string => new Date(serverTimeMs).toISOString();
@@ -196,12 +203,17 @@ export async function createWorkflowHarness(options: {
   const requests = createChangeRequests({ database, now });
   const ports = {
     record: createRecordSteps({ database, engine, now }),
+    line: createLineSteps({ database, now }),
     changes,
     inventory,
     rollouts,
+    comparisons: createComparisonRegister(database),
     engine,
     optimus,
     driverFor,
+    metricProvider: metrics.provider,
+    expressions: createCelEvaluator(),
+    analyses: createAnalysisRegister(database),
     approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown },
     hashOf: canonicalHash,
     now,
@@ -260,6 +272,7 @@ export async function createWorkflowHarness(options: {
     environment,
     database,
     datacentres,
+    metrics,
     nowMs: () => environment.currentTimeMs(),
     sleep: (ms) => environment.sleep(ms),
 
@@ -447,6 +460,7 @@ export async function createWorkflowHarness(options: {
       await database('reservation').delete();
       await database('conflict').delete();
       datacentres.heal();
+      metrics.heal();
     },
 
     async stop() {

@@ -12,7 +12,9 @@ import {
   resumeUpdate,
   statusQuery,
 } from './change-messages.ts';
-import type { ChangeStory } from './change-state.ts';
+import type { ChangeStory, StepNote } from './change-state.ts';
+import { stillWaiting } from './hold.ts';
+import { handleLineNews } from './line.ts';
 import { moveWindow } from './move-window.ts';
 import { handlePeopleAtWork } from './people-handlers.ts';
 import { acknowledge, labelOf, needState, notYet, refuse } from './refusals.ts';
@@ -35,6 +37,7 @@ export function handleMessages(story: ChangeStory): void {
   handleMovedImpact(story);
   handleCancellation(story);
   handleHolds(story);
+  handleLineNews(story);
   handlePeopleAtWork(story);
 }
 
@@ -201,15 +204,27 @@ function handleCancellation(story: ChangeStory): void {
 
 function handleHolds(story: ChangeStory): void {
   const checkPause = (_request: Message): void => {
-    needState(story, holdableStates, 'pausing');
+    // One that is paused by a stop of the line may be put on hold by a person as well.
+    const isStopped = story.state === 'paused' && story.hold === null;
+    if (!isStopped) needState(story, holdableStates, 'pausing');
     if (story.hold !== null) refuse('wrong-state', `${labelOf(story)} is already being paused.`);
   };
   setHandler(
     pauseUpdate,
-    (request) => {
+    async (request) => {
       checkPause(request);
-      story.hold = request;
-      return acknowledge(story, 'It holds at the next step that can wait.');
+      story.hold = { ...request, since: new Date().toISOString() };
+      if (story.state !== 'paused') {
+        return acknowledge(story, 'It holds at the next step that can wait.');
+      }
+      await story.turns.runExclusive(() =>
+        noteHeld(story, {
+          actor: request.by,
+          message: `Paused by ${request.by} as well: ${request.reason}`,
+          alert: 'everyone-involved',
+        }),
+      );
+      return acknowledge(story, 'It stays paused when the stop of the line is lifted.');
     },
     { validator: checkPause },
   );
@@ -222,12 +237,22 @@ function handleHolds(story: ChangeStory): void {
       story.turns.runExclusive(async () => {
         checkResume(request);
         story.hold = null;
-        await story.note({
+        const stays = stillWaiting(story) !== undefined;
+        await noteHeld(story, {
           actor: request.by,
           message: `Resumed by ${request.by}: ${request.reason}`,
         });
-        return acknowledge(story, 'Resumed.');
+        return acknowledge(
+          story,
+          stays ? 'Resumed; it goes on when the stop of the line is lifted, too.' : 'Resumed.',
+        );
       }),
     { validator: checkResume },
   );
+}
+
+/** Writes to the log, and what the change waits for now if it stays paused. */
+async function noteHeld(story: ChangeStory, note: Omit<StepNote, 'to'>): Promise<void> {
+  const waitingFor = stillWaiting(story);
+  await story.note({ ...note, ...(waitingFor === undefined ? {} : { waitingFor }) });
 }

@@ -6,6 +6,7 @@ import {
   type ChangeUpdates,
   type ImpactMoved,
 } from '../../domain/change/messages.ts';
+import type { LiftedStop, StandingStop } from '../../domain/line/line-stop.ts';
 
 const update = <K extends keyof ChangeUpdates>(name: K) =>
   defineUpdate<Acknowledgement, [ChangeUpdates[K]]>(changeMessages[name]);
@@ -20,5 +21,7 @@ export const retryRollbackUpdate = update('retryRollback');
 export const startReviewUpdate = update('startReview');
 export const closeUpdate = update('close');
 
+export const lineStoppedSignal = defineSignal<[StandingStop]>(changeMessages.lineStopped);
+export const lineResumedSignal = defineSignal<[LiftedStop]>(changeMessages.lineResumed);
 export const impactMovedSignal = defineSignal<[ImpactMoved]>(changeMessages.impactMoved);
 export const statusQuery = defineQuery<ChangeStatus>(changeMessages.status);

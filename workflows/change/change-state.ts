@@ -4,9 +4,11 @@ import {
   transitionFor,
   type ChangeEvent,
   type ChangeState,
+  type HoldableState,
 } from '../../domain/change/life-cycle.ts';
 import type { Message } from '../../domain/change/messages.ts';
 import type { AssessedPlan, LogEntry, WaitingFor } from '../../domain/change/story.ts';
+import type { StandingStop } from '../../domain/line/line-stop.ts';
 import { record } from '../steps.ts';
 
 /** What one step of the story says of itself. */
@@ -21,6 +23,12 @@ export interface StepNote {
   readonly to?: ChangeState;
 }
 
+/** Where a story stands still: in which state, and before which wave. */
+export interface Held {
+  readonly state: HoldableState;
+  readonly wave?: readonly string[];
+}
+
 /** The state of one running change: what handlers read and write, and how each step is recorded. */
 export interface ChangeStory {
   readonly changeId: string;
@@ -30,8 +38,20 @@ export interface ChangeStory {
   attempt: number;
   /** Who decided on the plan that stands now. */
   deciders: Set<string>;
-  /** Set by a person: the story holds at its next step that can wait. */
-  hold: Message | null;
+  /** Set by a person: the story holds at its next step that can wait. `since` is an ISO instant. */
+  hold: (Message & { readonly since: string }) | null;
+  /** Where it is paused, and goes on. */
+  held: Held | null;
+  /** Stops of the line. */
+  readonly line: {
+    /** Those that covered it when it looked last. */
+    standing: readonly StandingStop[];
+    /** Ids of those that its people have been told of, and not that they were lifted. */
+    readonly told: Set<string>;
+    /** Rises with every word of a stop or its end; `seen` is what it was at the last look. */
+    news: number;
+    seen: number;
+  };
   /** Set by a person while production is touched: the roll-out is cancelled and rolled back. */
   abort: Message | null;
   /** The running roll-out, which an abort cancels. */
@@ -68,6 +88,8 @@ export function createChangeStory(changeId: string): ChangeStory {
     attempt: 0,
     deciders: new Set(),
     hold: null,
+    held: null,
+    line: { standing: [], told: new Set(), news: 0, seen: 0 },
     abort: null,
     rollout: null,
     away: null,

@@ -4,13 +4,14 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   TemporalFailure,
 } from '@temporalio/workflow';
 import { isEnded, transitionFor, type ChangeState } from '../../domain/change/life-cycle.ts';
 import { workOf } from '../../domain/change/plan-window.ts';
 import type { AssessedPlan } from '../../domain/change/story.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
-import { assessment } from '../steps.ts';
+import { assessment, comparison } from '../steps.ts';
 import { awaitWindow } from './await-window.ts';
 import { handleMessages } from './change-handlers.ts';
 import { createChangeStory, type ChangeStory } from './change-state.ts';
@@ -78,16 +79,19 @@ async function assess(story: ChangeStory): Promise<AssessedPlan | null> {
   try {
     story.waitingFor = { what: 'assessment', detail: 'impact and conflicts are computed' };
     const plan = await assessment.assessChange({ changeId: story.changeId });
+    const preview = await previewOf(story, plan);
     return await story.turns.runExclusive(async () => {
       if (story.state !== 'requested') return null;
       story.plan = plan;
       await story.step('assess', { message: plan.summary, details: { planHash: plan.planHash } });
+      if (preview !== undefined) await story.note({ message: preview });
       await story.step('ask-approval', {
         message: `Waits for ${plan.approvalsNeeded} approval(s) until ${formatUtc(plan.approvalExpiresAtMs)}.`,
         waitingFor: {
           what: 'approval',
           detail: `${plan.approvalsNeeded} approval(s) by somebody other than ${plan.requester}`,
           until: new Date(plan.approvalExpiresAtMs).toISOString(),
+          approvals: plan.approvalsNeeded,
         },
         alert: 'approvers',
       });
@@ -103,6 +107,19 @@ async function assess(story: ChangeStory): Promise<AssessedPlan | null> {
       });
     });
     return null;
+  }
+}
+
+/** What the approvers are shown of the datacentres. A preview that fails keeps nobody from deciding. */
+async function previewOf(story: ChangeStory, plan: AssessedPlan): Promise<string | undefined> {
+  if (plan.carriedOutBy !== 'ctc' || !patched('deployment-preview')) return undefined;
+  story.waitingFor = { what: 'assessment', detail: 'the datacentres are looked at' };
+  try {
+    const { revision } = plan;
+    return (await comparison.previewRollout({ changeId: story.changeId, revision })).summary;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return `What it would do to the datacentres is not known: ${rootMessage(error)}`;
   }
 }
 

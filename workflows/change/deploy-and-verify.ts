@@ -34,7 +34,7 @@ export async function deployAndVerify(
   const all = waves.flat();
   const lost = new Set<string>();
   for (const [index, wave] of waves.entries()) {
-    await holdIfAsked(story);
+    await holdIfAsked(story, wave);
     const name = `Wave ${index + 1}`;
     const waited = await awaitWaveWindow(story, plan, wave, name);
     const hindrance = whyNotNow(plan, wave, begun);
@@ -82,7 +82,8 @@ export async function deployAndVerify(
       details: { outcomes: failed },
       alert: 'everyone-involved',
     });
-    return { reason: 'site-failed', what: `${name.toLowerCase()} failed`, wave };
+    const reason = failed.some(({ refused }) => refused === true) ? 'refused' : 'site-failed';
+    return { reason, what: `${name.toLowerCase()} failed`, wave };
   }
   return verify(story, attempt, waves.at(-1) ?? []);
 }
@@ -111,7 +112,8 @@ async function verify(
     message: 'Every wave is ready: the requirements are measured.',
     waitingFor: { what: 'verification', detail: 'enough answered probes at every entry' },
   });
-  await holdIfAsked(story);
+  // Measuring touches no datacentre.
+  await holdIfAsked(story, []);
   const { verdict, summary } = await verification.verifyAttempt({
     changeId: story.changeId,
     attempt,

@@ -14,7 +14,8 @@ export async function holdAfterFailure(
 ): Promise<'resumed' | 'out-of-time'> {
   const untilMs = plan.closesAtMs - plan.rollbackBudgetMs;
   const held = story.state;
-  story.hold ??= { by: 'workflow', reason: because };
+  story.hold ??= { by: 'workflow', reason: because, since: new Date().toISOString() };
+  const { by, reason, since } = story.hold;
   await story.turns.runExclusive(() =>
     story.step('pause', {
       message: `Paused, because ${because}. Resume it to simulate and deploy again, or cancel it to roll back; at ${formatUtc(untilMs)} it is rolled back.`,
@@ -22,6 +23,7 @@ export async function holdAfterFailure(
         what: 'resume',
         detail: 'somebody resumes it, which simulates and deploys again, or cancels it',
         until: new Date(untilMs).toISOString(),
+        hold: { by, reason, since },
       },
       alert: 'everyone-involved',
     }),

@@ -24,8 +24,11 @@ export async function awaitWaveWindow(
     },
   });
   while (Date.now() < opensAtMs) {
-    await condition(() => story.hold !== null, opensAtMs - Date.now());
-    await holdIfAsked(story);
+    await condition(
+      () => story.hold !== null || story.line.news !== story.line.seen,
+      opensAtMs - Date.now(),
+    );
+    await holdIfAsked(story, wave);
   }
   return true;
 }

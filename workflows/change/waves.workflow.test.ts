@@ -258,3 +258,33 @@ describe('a datacentre that cannot be reached when it is to be rolled back', () 
     expect(await outcomes(id)).toEqual({ mad: 'restored', bcn: 'restored', par: 'restored' });
   });
 });
+
+describe('what a release would do', () => {
+  it('is shown to those who approve it, and the deployment says where it has changed since', async () => {
+    const application = await runningApplication();
+    const id = await harness.requestRelease(application, '2.0.0');
+    await harness.untilState(id, 'awaiting-approval');
+    const row = await harness
+      .database('deployment_preview')
+      .where({ change_id: id })
+      .first<{ preview: { release: string; sites: { datacentre: string }[] } }>('preview');
+    expect(row.preview.release).toBe('2.0.0');
+    expect(row.preview.sites.map(({ datacentre }) => datacentre)).toEqual(['bcn', 'mad', 'par']);
+    expect(await messages(id)).toContain('Deployed now it would do this. bcn: replace 1; mad:');
+    // Somebody stops a component by hand before the window opens.
+    harness.datacentres.stop(application, 'mad', 'api');
+    await harness.approve(id);
+    await harness.untilState(id, 'completed');
+    expect(await messages(id)).toContain(
+      'Not what was shown before approval, for the datacentres have changed since: mad.',
+    );
+  });
+
+  it('keeps nobody from deciding where a datacentre cannot tell', async () => {
+    const application = await runningApplication();
+    harness.datacentres.setReachable('par', false);
+    const id = await harness.requestRelease(application, '2.0.0');
+    await harness.untilState(id, 'awaiting-approval');
+    expect(await messages(id)).toContain('par: not known (Datacentre par does not answer.)');
+  });
+});

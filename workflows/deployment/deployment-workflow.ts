@@ -3,6 +3,7 @@ import type { SiteRef } from '../../domain/change/change-steps.ts';
 import type { BakeRule } from '../../domain/change/rollout-strategy.ts';
 import type { SiteOutcome } from '../../domain/change/story.ts';
 import type { DeploymentStage } from '../../domain/deployment/ports.ts';
+import { finalFailureTypes } from '../failures.ts';
 import { bake, patientSite, site } from '../steps.ts';
 
 export interface DeploymentInput extends Omit<SiteRef, 'stage'> {
@@ -60,7 +61,7 @@ export async function deploymentWorkflow(input: DeploymentInput): Promise<SiteOu
 export function outcomeOfFailure(
   error: unknown,
   mode: SiteRef['mode'],
-): Pick<SiteOutcome, 'outcome' | 'detail'> {
+): Omit<SiteOutcome, 'datacentre'> {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const detail = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof ApplicationFailure) {
@@ -69,6 +70,9 @@ export function outcomeOfFailure(
     // Others manage what would have to be restored: nobody may overrule them but a person.
     if (cause.type === 'conflict' && mode === 'restore') {
       return { outcome: 'needs-a-person', detail };
+    }
+    if (finalFailureTypes.includes(cause.type ?? '')) {
+      return { outcome: 'failed', detail, refused: true };
     }
   }
   return { outcome: 'failed', detail };

@@ -2,6 +2,19 @@ import { emptyGraph, nodeKinds, type DependencyGraph, type NodeFacts } from './d
 import { withRoom } from './growable.ts';
 import { createIdTable, type IdTable } from './id-table.ts';
 import { numberNodes } from './number-nodes.ts';
+import {
+  dependentAt,
+  groupAt,
+  memberAt,
+  needsAt,
+  perRow,
+  perSorted,
+  sortedGroupAt,
+  sortedMemberAt,
+  sortedNeedsAt,
+  sortRows,
+  type SortedRows,
+} from './sort-rows.ts';
 
 /** Takes nodes and rows of dependencies in any order, nodes before the rows that name them. */
 export interface GraphBuilder {
@@ -12,10 +25,6 @@ export interface GraphBuilder {
   /** The builder holds nothing afterwards. */
   finish(): DependencyGraph;
 }
-
-/** Numbers of a row in `rows`: side by side, because they are read together. */
-const perRow = 4;
-const [dependentAt, groupAt, needsAt, memberAt] = [0, 1, 2, 3];
 
 export function createGraphBuilder(expected: { nodes: number; rows: number }): GraphBuilder {
   const ids = createIdTable(expected.nodes);
@@ -68,24 +77,9 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
       graph.customer = permuted(customer, order);
       graph.place = permuted(place, order);
 
-      // Rows in the order of their dependents' new numbers.
-      const firstRow = new Int32Array(nodeCount + 1);
-      for (let r = 0; r < used; r += perRow) {
-        const after = (rank[rows[r + dependentAt] as number] as number) + 1;
-        firstRow[after] = (firstRow[after] as number) + 1;
-      }
-      for (let n = 0; n < nodeCount; n += 1) {
-        firstRow[n + 1] = (firstRow[n + 1] as number) + (firstRow[n] as number);
-      }
-      const rowAt = new Int32Array(used / perRow);
-      for (let r = 0; r < used; r += perRow) {
-        const node = rank[rows[r + dependentAt] as number] as number;
-        const at = firstRow[node] as number;
-        rowAt[at] = r;
-        firstRow[node] = at + 1;
-      }
-      // `firstRow[node]` is now where the rows of the node end.
-      addGroups(graph, { rowAt, endOfRows: firstRow, rows, rank });
+      const sorted = sortRows(rows.subarray(0, used), rank);
+      rows = new Int32Array(0);
+      addGroups(graph, sorted);
       addEdges(graph);
       return graph;
     },
@@ -98,59 +92,38 @@ function permuted<A extends Int32Array | Uint16Array | Uint8Array>(data: A, orde
   return moved;
 }
 
-interface SortedRows {
-  /** Where each row begins in `rows`. */
-  readonly rowAt: Int32Array;
-  readonly endOfRows: Int32Array;
-  readonly rows: Int32Array;
-  readonly rank: Int32Array;
-}
-
-function addGroups(graph: DependencyGraph, { rowAt, endOfRows, rows, rank }: SortedRows): void {
+function addGroups(graph: DependencyGraph, sorted: SortedRows): void {
   const { nodeCount } = graph;
-  const rowCount = rowAt.length;
+  const { rows, endOf } = sorted;
+  const rowCount = rows.length / perSorted;
+  const sizes = countGroups(nodeCount, sorted);
   const firstGroup = new Int32Array(nodeCount);
   const groupCount = new Int32Array(nodeCount);
-  const firstMember = new Int32Array(rowCount);
-  const memberCount = new Int32Array(rowCount);
-  const groupName = new Int32Array(rowCount);
-  const counted = new Int32Array(rowCount);
+  const firstMember = new Int32Array(sizes.groups);
+  const memberCount = new Int32Array(sizes.groups);
+  const groupName = new Int32Array(sizes.groups);
+  const counted = new Int32Array(sizes.groups);
   const members = new Int32Array(rowCount);
-  let dependent = new Int32Array(1024);
-  let groupOf = new Int32Array(1024);
-  let spare = new Int32Array(1024);
+  const dependent = new Int32Array(sizes.counted);
+  const groupOf = new Int32Array(sizes.counted);
+  const spare = new Int32Array(sizes.counted);
   let countedGroups = 0;
   let group = 0;
-  let from = 0;
-  const nameOf = (i: number): number => rows[(rowAt[i] as number) + groupAt] as number;
+  let row = 0;
   for (let node = 0; node < nodeCount; node += 1) {
-    const to = endOfRows[node] as number;
-    // Few rows, and nearly always in order: those of one group side by side.
-    for (let i = from + 1; i < to; i += 1) {
-      const row = rowAt[i] as number;
-      const name = nameOf(i);
-      let at = i;
-      for (; at > from && nameOf(at - 1) > name; at -= 1) rowAt[at] = rowAt[at - 1] as number;
-      rowAt[at] = row;
-    }
+    const end = endOf[node] as number;
     firstGroup[node] = group;
-    let i = from;
-    while (i < to) {
-      const row = rowAt[i] as number;
-      const name = rows[row + groupAt] as number;
-      const start = i;
-      do {
-        members[i] = rank[rows[(rowAt[i] as number) + memberAt] as number] as number;
-        i += 1;
-      } while (i < to && nameOf(i) === name);
+    while (row < end) {
+      const start = row;
+      row = endOfGroup(rows, start, end);
+      for (let i = start; i < row; i += 1) {
+        members[i] = rows[i * perSorted + sortedMemberAt] as number;
+      }
       firstMember[group] = start;
-      memberCount[group] = i - start;
-      groupName[group] = name;
-      const spareOfGroup = i - start - (rows[row + needsAt] as number);
+      memberCount[group] = row - start;
+      groupName[group] = rows[start * perSorted + sortedGroupAt] as number;
+      const spareOfGroup = row - start - (rows[start * perSorted + sortedNeedsAt] as number);
       if (spareOfGroup > 0) {
-        dependent = withRoom(dependent, countedGroups + 1);
-        groupOf = withRoom(groupOf, countedGroups + 1);
-        spare = withRoom(spare, countedGroups + 1);
         dependent[countedGroups] = node;
         groupOf[countedGroups] = group;
         spare[countedGroups] = spareOfGroup;
@@ -162,21 +135,45 @@ function addGroups(graph: DependencyGraph, { rowAt, endOfRows, rows, rank }: Sor
       group += 1;
     }
     groupCount[node] = group - (firstGroup[node] as number);
-    from = to;
   }
   graph.firstGroup = firstGroup;
   graph.groupCount = groupCount;
-  graph.firstMember = firstMember.slice(0, group);
-  graph.memberCount = memberCount.slice(0, group);
-  graph.groupName = groupName.slice(0, group);
-  graph.counted = counted.slice(0, group);
-  graph.groups = group;
+  graph.firstMember = firstMember;
+  graph.memberCount = memberCount;
+  graph.groupName = groupName;
+  graph.counted = counted;
   graph.members = members;
-  graph.membersUsed = rowCount;
-  graph.dependent = dependent.slice(0, countedGroups);
-  graph.groupOf = groupOf.slice(0, countedGroups);
-  graph.spare = spare.slice(0, countedGroups);
+  graph.dependent = dependent;
+  graph.groupOf = groupOf;
+  graph.spare = spare;
   graph.countedGroups = countedGroups;
+  graph.groups = group;
+  graph.membersUsed = rowCount;
+}
+
+/** How many groups there are, and how many of them can spare a member: so much room they need. */
+function countGroups(
+  nodeCount: number,
+  { rows, endOf }: SortedRows,
+): { groups: number; counted: number } {
+  let [groups, counted, row] = [0, 0, 0];
+  for (let node = 0; node < nodeCount; node += 1) {
+    const end = endOf[node] as number;
+    while (row < end) {
+      const start = row;
+      row = endOfGroup(rows, start, end);
+      groups += 1;
+      if (row - start > (rows[start * perSorted + sortedNeedsAt] as number)) counted += 1;
+    }
+  }
+  return { groups, counted };
+}
+
+function endOfGroup(rows: Int32Array, start: number, end: number): number {
+  const name = rows[start * perSorted + sortedGroupAt];
+  let row = start + 1;
+  while (row < end && rows[row * perSorted + sortedGroupAt] === name) row += 1;
+  return row;
 }
 
 /** Each member's list in the order of the dependents. */

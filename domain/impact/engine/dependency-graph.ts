@@ -171,7 +171,7 @@ export function replaceGroups(
   groups.forEach(({ name, needs, members }, i) => {
     const group = first + i;
     const spare = members.length - needs;
-    const counted = spare === 0 ? -1 : newCounted(graph, node, group, spare);
+    const counted = spare > 0 ? newCounted(graph, node, group, spare) : -1;
     graph.firstMember[group] = graph.membersUsed;
     graph.memberCount[group] = members.length;
     graph.groupName[group] = name;

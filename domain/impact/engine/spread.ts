@@ -36,14 +36,18 @@ export interface Spread {
 export interface Spreader {
   /** Exact for every graph, linear in what it reaches (`assessImpact` defines the states). */
   spread(disturbances: NumberedDisturbances): Spread;
-  /** As `spread`, only what goes down. */
-  spreadDown(down: readonly number[] | Int32Array): Spread;
+  /** What goes down, in the order in which it was found; a view as those of `spread`. */
+  spreadDown(down: readonly number[] | Int32Array): Int32Array;
 }
+
+/** Beyond this share of the whole, clearing all from front to back is faster than clearing what was written. */
+const clearAllShare = 1 / 16;
 
 /** Scratch memory for spreads over one graph, one at a time; follows the graph as it grows. */
 export function createSpreader(graph: DependencyGraph): Spreader {
   let state = new Uint8Array(0);
   let found = new Int32Array(0);
+  /** How many members each counted group can lose, and stand: as `~spare` until it loses its first. */
   let left = new Int32Array(0);
   let touched = new Int32Array(0);
   let foundCount = 0;
@@ -54,18 +58,24 @@ export function createSpreader(graph: DependencyGraph): Spreader {
       const room = Math.ceil(graph.nodeCount * 1.05);
       state = new Uint8Array(room);
       found = new Int32Array(room);
+    } else if (foundCount > graph.nodeCount * clearAllShare) {
+      state.fill(0);
     } else {
-      // Only what the spread before wrote.
-      for (let i = 0; i < foundCount; i += 1) state[found[i] ?? 0] = 0;
+      for (let i = 0; i < foundCount; i += 1) state[found[i] as number] = 0;
     }
-    if (left.length < graph.countedGroups) {
-      left = new Int32Array(Math.ceil(graph.countedGroups * 1.05));
+    const { spare, countedGroups } = graph;
+    const isShort = left.length < countedGroups;
+    if (isShort) {
+      left = new Int32Array(Math.ceil(countedGroups * 1.05));
       touched = new Int32Array(left.length);
-      left.set(graph.spare.subarray(0, graph.countedGroups));
+    }
+    if (isShort || touchedCount > countedGroups * clearAllShare) {
+      for (let group = 0; group < countedGroups; group += 1)
+        left[group] = ~(spare[group] as number);
     } else {
       for (let i = 0; i < touchedCount; i += 1) {
-        const group = touched[i] ?? 0;
-        left[group] = graph.spare[group] ?? 0;
+        const group = touched[i] as number;
+        left[group] = ~(spare[group] as number);
       }
     }
     foundCount = 0;
@@ -90,7 +100,7 @@ export function createSpreader(graph: DependencyGraph): Spreader {
 
   /** Takes the nodes found from `start` on, and those found meanwhile, out of their groups. */
   const run = (start: number, code: number): void => {
-    const { firstEdge, edgeCount, edges, dependent, spare } = graph;
+    const { firstEdge, edgeCount, edges, dependent } = graph;
     const [states, queue, rest, seen] = [state, found, left, touched];
     let tail = foundCount;
     let seenCount = touchedCount;
@@ -109,12 +119,14 @@ export function createSpreader(graph: DependencyGraph): Spreader {
         } else {
           const group = ~edge;
           const remaining = rest[group] as number;
-          if (remaining === spare[group]) {
+          if (remaining < 0) {
+            // The first that it loses: it has one to spare, or it would not be counted.
             seen[seenCount] = group;
             seenCount += 1;
-          }
-          rest[group] = remaining - 1;
-          if (remaining <= 0) {
+            rest[group] = ~remaining - 1;
+          } else if (remaining > 0) {
+            rest[group] = remaining - 1;
+          } else {
             const node2 = dependent[group] as number;
             if (states[node2] === 0) {
               states[node2] = code;
@@ -130,13 +142,14 @@ export function createSpreader(graph: DependencyGraph): Spreader {
   };
 
   const woundedGroups = (): Pick<Spread, 'wounded' | 'losses'> => {
+    const { dependent, spare } = graph;
     const wounded: number[] = [];
     const losses: number[] = [];
     for (let i = 0; i < touchedCount; i += 1) {
-      const group = touched[i] ?? 0;
-      if (state[graph.dependent[group] ?? 0] !== 0) continue;
+      const group = touched[i] as number;
+      if (state[dependent[group] as number] !== 0) continue;
       wounded.push(group);
-      losses.push((graph.spare[group] ?? 0) - (left[group] ?? 0));
+      losses.push((spare[group] as number) - (left[group] as number));
     }
     return { wounded: Int32Array.from(wounded), losses: Int32Array.from(losses) };
   };
@@ -146,17 +159,8 @@ export function createSpreader(graph: DependencyGraph): Spreader {
       follow();
       prepare();
       mark(down, stateCodes.down);
-      const downRootsEnd = foundCount;
       run(0, stateCodes.down);
-      return {
-        found: found.subarray(0, foundCount),
-        downEnd: foundCount,
-        degradedEnd: foundCount,
-        downRootsEnd,
-        degradedRootsEnd: foundCount,
-        state,
-        ...woundedGroups(),
-      };
+      return found.subarray(0, foundCount);
     },
     spread({ down, degraded }) {
       follow();
@@ -173,7 +177,7 @@ export function createSpreader(graph: DependencyGraph): Spreader {
       // Whoever needs a group that lost a member, and stands, has lost redundancy.
       const groups = touchedCount;
       for (let i = 0; i < groups; i += 1) {
-        const node = graph.dependent[touched[i] ?? 0] ?? 0;
+        const node = graph.dependent[touched[i] as number] as number;
         if (state[node] !== 0) continue;
         state[node] = stateCodes.atRisk;
         found[foundCount] = node;

@@ -2,8 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { createCelEvaluator } from '../../../adapters/cel/cel-evaluator.ts';
 import { applicationDefinitionSchema } from '../../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../../domain/application/release-definition.ts';
+import { complaintsAboutMetrics } from '../../../domain/verification/metric-checks.ts';
 
 const directory = import.meta.dirname;
 const read = (file: string): unknown => parse(readFileSync(path.join(directory, file), 'utf8'));
@@ -17,6 +19,15 @@ describe('the example shop', () => {
       { name: 'api', calls: ['store'], entry: false },
       { name: 'store', calls: [], entry: false },
     ]);
+  });
+
+  it('has metrics, in a file of its own, that can be measured as they are', () => {
+    const plain = applicationDefinitionSchema.parse(read('application.yaml'));
+    const shop = applicationDefinitionSchema.parse(read('application-with-metrics.yaml'));
+    const { metrics = [], ...verification } = shop.verification;
+    expect({ ...shop, verification }).toEqual(plain);
+    expect(metrics.map(({ name }) => name)).toEqual(['healthy', 'error-ratio', 'as-predicted']);
+    expect(complaintsAboutMetrics(metrics, createCelEvaluator(), () => undefined)).toEqual([]);
   });
 
   it('has three releases', () => {

@@ -1,7 +1,9 @@
 import { createClusterClient } from '../../../adapters/kubernetes/cluster-client.ts';
 import { loadKubeConfig } from '../../../adapters/kubernetes/cluster-credentials.ts';
-import { createKubernetesDriver } from '../../../adapters/kubernetes/kubernetes-driver.ts';
-import type { DatacentreDriver } from '../../../domain/deployment/ports.ts';
+import {
+  createKubernetesDriver,
+  type KubernetesDriver,
+} from '../../../adapters/kubernetes/kubernetes-driver.ts';
 
 /** The real driver on one of the tests' clusters, with credentials read as from the file of clusters. */
 export async function driverOf(
@@ -10,7 +12,7 @@ export async function driverOf(
     datacentre,
     recordNamespace,
   }: { readonly datacentre: string; readonly recordNamespace: string },
-): Promise<{ readonly driver: DatacentreDriver; readonly close: () => Promise<void> }> {
+): Promise<{ readonly driver: KubernetesDriver; readonly close: () => Promise<void> }> {
   const account = {
     kubeconfig: { file: kubeconfig },
     inCluster: false,

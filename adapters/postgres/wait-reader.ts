@@ -1,0 +1,83 @@
+import type { Knex } from 'knex';
+import { permissions } from '../../domain/access/roles.ts';
+import type { ChangeDetail, ChangeReader, WaitReader } from '../../domain/change/readers.ts';
+import type { StandingStop } from '../../domain/line/line-stop.ts';
+import { coveredChanges, toStandingStop, type LineStopRow } from './line-cover.ts';
+
+/** More names than anybody reads; the answer stays small in a large company. */
+const namesAtMost = 50;
+
+/** What the record knows about why a change does not move. */
+export function createWaitReader(database: Knex, changes: Pick<ChangeReader, 'get'>): WaitReader {
+  return {
+    async facts(idOrLabel) {
+      const change = await changes.get(idOrLabel);
+      const [mayDecide, holders, stops] = await Promise.all([
+        mayDecideOn(database, change),
+        holdersOf(database, change),
+        stopsOf(database, change.id),
+      ]);
+      return {
+        id: change.id,
+        label: change.label,
+        state: change.state,
+        waitingFor: change.waitingFor,
+        since: change.updatedAt,
+        workUntil: change.window.workUntil ?? change.window.closesAt,
+        approvedBy: approvalsOf(change)
+          .filter(({ decision }) => decision === 'approved')
+          .map(({ by }) => by),
+        mayDecide,
+        conflicts: change.conflicts
+          .filter(({ severity }) => severity === 'blocking')
+          .map(({ evidence, with: others, remedy }) => ({
+            detail: evidence.explanation,
+            with: others.map((other) => other.change),
+            remedy,
+          })),
+        holders,
+        stops,
+      };
+    },
+  };
+}
+
+/** Approvals of an earlier plan are void. */
+const approvalsOf = ({ approvals, planHash }: ChangeDetail): ChangeDetail['approvals'] =>
+  approvals.filter((approval) => approval.planHash === planHash);
+
+async function mayDecideOn(database: Knex, change: ChangeDetail): Promise<string[]> {
+  if (change.state !== 'awaiting-approval') return [];
+  const rows = await database('principal')
+    .whereNull('disabled_at')
+    .whereRaw('roles && cast(? as text[])', [[...permissions['change.decide']]])
+    .whereNotIn('id', [change.requester, ...approvalsOf(change).map(({ by }) => by)])
+    .orderBy('id')
+    .limit(namesAtMost)
+    .select<{ id: string }[]>('id');
+  return rows.map(({ id }) => id);
+}
+
+async function holdersOf(
+  database: Knex,
+  { id, application, request }: ChangeDetail,
+): Promise<{ change: string; datacentre: string }[]> {
+  if (application === null || request.kind !== 'release') return [];
+  const rows = await database('target_lease as l')
+    .join('change as c', 'c.id', 'l.change_id')
+    .where({ 'l.application': application })
+    .whereIn('l.datacentre', [...request.datacentres])
+    .whereNull('l.released_at')
+    .whereNot('l.change_id', id)
+    .orderBy('l.datacentre')
+    .select<{ number: number; datacentre: string }[]>('c.number', 'l.datacentre');
+  return rows.map(({ number, datacentre }) => ({ change: `CHG-${number}`, datacentre }));
+}
+
+async function stopsOf(database: Knex, changeId: string): Promise<StandingStop[]> {
+  const { rows } = await database.raw<{ rows: LineStopRow[] }>(
+    `select s.* from ${coveredChanges} and s.resumed_at is null and c.id = :changeId order by s.id`,
+    { changeId },
+  );
+  return rows.map(toStandingStop);
+}
