@@ -1,4 +1,5 @@
 import type { ChangeSteps, LineSteps, RecordSteps } from '../domain/change/change-steps.ts';
+import type { GuardianRegister } from '../domain/guardian/ports.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
 import {
   createAssessmentActivities,
@@ -9,6 +10,7 @@ import {
   createComparisonActivities,
   type ComparisonActivityPorts,
 } from './comparison-activities.ts';
+import { createFreshFigures } from './guardian/fresh-figures.ts';
 import { createRolloutActivities, type RolloutActivityPorts } from './rollout-activities.ts';
 import type { AnalysisPorts } from './run-analysis.ts';
 import { createSiteActivities } from './site-activities.ts';
@@ -17,11 +19,12 @@ import { createVerificationActivities } from './verification-activities.ts';
 import { createWindowActivities } from './window-activities.ts';
 
 export type ChangeStepPorts = Omit<AssessmentActivityPorts, 'inventory'> &
-  Omit<RolloutActivityPorts, 'latencies' | 'comparisons'> &
+  Omit<RolloutActivityPorts, 'latencies' | 'comparisons' | 'freshFigures'> &
   Pick<ComparisonActivityPorts, 'comparisons'> &
   AnalysisPorts & {
     readonly record: RecordSteps;
     readonly line: LineSteps;
+    readonly guardians: GuardianRegister;
     readonly inventory: Pick<
       InventoryReader,
       'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers'
@@ -36,7 +39,11 @@ export function createChangeSteps(ports: ChangeStepPorts): ChangeSteps {
     ...ports.line,
     ...createAssessmentActivities(ports),
     ...createWindowActivities(ports),
-    ...createRolloutActivities({ ...ports, latencies: () => inventory.latencies() }),
+    ...createRolloutActivities({
+      ...ports,
+      latencies: () => inventory.latencies(),
+      freshFigures: createFreshFigures(ports),
+    }),
     ...createSiteActivities(ports),
     ...createBakeActivities(ports),
     ...createComparisonActivities(ports),

@@ -1,3 +1,4 @@
+import type { FreshFigures } from './guardian/fresh-figures.ts';
 import { heartbeatWhile } from './heartbeat.ts';
 import { choosePlacement, optionsOf, unboundStates } from './plan-release.ts';
 import { comparedSite, unlikeShown } from '../domain/deployment/comparison.ts';
@@ -15,7 +16,7 @@ import type { ReleaseChange } from '../domain/change/change-request.ts';
 import type { PlannedAttempt } from '../domain/change/story.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
-import type { Latency, SimulationResult } from '../domain/placement/simulation.ts';
+import type { Latency, SimulationInput, SimulationResult } from '../domain/placement/simulation.ts';
 
 export interface RolloutActivityPorts {
   readonly changes: ChangeRegister;
@@ -24,6 +25,7 @@ export interface RolloutActivityPorts {
   readonly optimus: Optimus;
   readonly driverFor: DriverFor;
   readonly latencies: () => Promise<readonly Latency[]>;
+  readonly freshFigures: FreshFigures;
   /** ISO instant. */
   readonly now: () => string;
 }
@@ -137,6 +139,16 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     };
   };
 
+  /** A correction is simulated with what its guardian has measured, besides what it measures itself. */
+  const inputFor = async (changeId: string, since?: string): Promise<SimulationInput> => {
+    const hasBegun = await rollouts.hasAttempts(changeId);
+    const figures = await ports.freshFigures(changeId, { hasBegun });
+    const input = await rollouts.simulationInput(changeId, since);
+    const candidates = new Set(input.datacentres.map(({ id }) => id));
+    const known = figures.filter(({ datacentre }) => candidates.has(datacentre));
+    return { ...input, measurements: [...known, ...input.measurements] };
+  };
+
   const releaseOf = async (
     application: string,
     version: string,
@@ -149,7 +161,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     async simulatePlacement({ measuredSince, ...ref }) {
       let result = await rollouts.findSimulation(ref);
       if (result === undefined) {
-        const input = await rollouts.simulationInput(ref.changeId, measuredSince);
+        const input = await inputFor(ref.changeId, measuredSince);
         result = await heartbeatWhile((signal) => optimus.simulate(input, { signal }));
         await rollouts.storeSimulation(ref, input, result, now());
       }

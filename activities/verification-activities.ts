@@ -125,7 +125,7 @@ function nothingStands(report: VerificationReport): VerificationReport {
 }
 
 /** Own time and availability of each replica, as the simulator takes them. */
-function measurementsOf(
+export function measurementsOf(
   probed: readonly { component: string; datacentre: string; results: readonly ProbeSample[] }[],
   measuredAt: string,
 ): Measurement[] {

@@ -10,6 +10,8 @@ import type {
   LogFeed,
   WaitReader,
 } from '../domain/change/readers.ts';
+import type { GuardianMessenger } from '../domain/guardian/messages.ts';
+import type { GuardianReader } from '../domain/guardian/ports.ts';
 import type { PendingStep } from '../domain/change/why.ts';
 import type { DriftReport } from '../domain/deployment/comparison.ts';
 import type { HashOf } from '../domain/hash.ts';
@@ -42,6 +44,8 @@ export interface AppDeps {
   readonly alerts: AlertInbox;
   readonly logFeed: LogFeed;
   readonly messenger: ChangeMessenger;
+  readonly guardians: GuardianReader;
+  readonly guardianMessenger: GuardianMessenger;
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
   readonly netbox: NetboxImporter;

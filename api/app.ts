@@ -26,6 +26,7 @@ import { changeEventRoutes } from './routes/change-events.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { freezeRoutes } from './routes/freezes.ts';
+import { guardianRoutes } from './routes/guardian.ts';
 import { healthRoutes } from './routes/health.ts';
 import { comparisonRoutes } from './routes/comparisons.ts';
 import { impactRoutes } from './routes/impact.ts';
@@ -111,6 +112,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     decisionRoutes,
     runbookRoutes,
     applicationRoutes,
+    guardianRoutes,
     inventoryRoutes,
     inventoryExportRoutes,
     inventoryHistoryRoutes,

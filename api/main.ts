@@ -19,6 +19,7 @@ import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
+import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
 import {
   createIdempotencyStore,
   purgeIdempotencyKeys,
@@ -35,6 +36,7 @@ import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
 import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
+import { createGuardianMessenger } from '../adapters/temporal/guardian-messenger.ts';
 import { createPendingSteps } from '../adapters/temporal/pending-steps.ts';
 import { createDriftChecker } from '../adapters/temporal/drift-checker.ts';
 import { startOutboxDispatcher } from '../adapters/temporal/outbox-dispatcher.ts';
@@ -120,6 +122,8 @@ const app = await buildApp(
     alerts: createAlertInbox(database),
     logFeed,
     messenger: createChangeMessenger(client),
+    guardians: createGuardianReader(database),
+    guardianMessenger: createGuardianMessenger(client),
     inventory,
     importer,
     netbox: createNetboxImporter(netboxSources, importer),

@@ -3,6 +3,7 @@ import { addAccessCommands } from './commands/access-commands.ts';
 import { addApplicationCommands } from './commands/application-commands.ts';
 import { addChangeCommands } from './commands/change-commands.ts';
 import { addFreezeCommands } from './commands/freeze-commands.ts';
+import { addGuardianCommands } from './commands/guardian-commands.ts';
 import { addImpactCommands } from './commands/impact-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
 import { addLineCommands } from './commands/line-commands.ts';
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
     .exitOverride();
   addChangeCommands(program);
   addApplicationCommands(program);
+  addGuardianCommands(program);
   addInventoryCommands(program);
   addImpactCommands(program);
   addFreezeCommands(program);

@@ -9,6 +9,7 @@ import * as interventions from './0007-interventions.ts';
 import * as metricMeasurements from './0008-metric-measurements.ts';
 import * as runbookSteps from './0009-runbook-steps.ts';
 import * as lineStops from './0010-line-stops.ts';
+import * as guardian from './0011-guardian.ts';
 import * as comparisons from './0012-comparisons.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
@@ -22,6 +23,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0008-metric-measurements': metricMeasurements,
   '0009-runbook-steps': runbookSteps,
   '0010-line-stops': lineStops,
+  '0011-guardian': guardian,
   '0012-comparisons': comparisons,
 };
 

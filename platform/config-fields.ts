@@ -169,6 +169,14 @@ const fields = {
     wholeNumber(0, 100_000).default(10),
     'Approval is asked again when the inventory changes more than this share of the services or customers that a plan affects, in per cent.',
   ),
+  CTC_GUARDIAN_MOVES_AT_ONCE: field(
+    wholeNumber(1, 1_000).default(5),
+    'How many corrections of guardians may be under way in the company at once, so that a mass failure does not swamp what is healthy.',
+  ),
+  CTC_GUARDIAN_MOVES_PER_HOUR: field(
+    wholeNumber(1, 10_000).default(30),
+    'How many corrections guardians may begin in the company within an hour.',
+  ),
   CTC_REQUEST_BODY_LIMIT_BYTES: field(
     wholeNumber(1_024, 1_073_741_824).default(1_048_576),
     'The largest request body the API takes, in bytes; inventory imports have a limit of their own.',

@@ -1,5 +1,6 @@
 import { DomainError } from '../domain/errors.ts';
 import type { Complaint } from '../domain/errors.ts';
+import type { EvacuationRate } from '../domain/guardian/policy.ts';
 import { configFields } from './config-fields.ts';
 import type { ConfigValues } from './config-fields.ts';
 import { nearestName } from './nearest-name.ts';
@@ -60,6 +61,8 @@ export interface Config {
   readonly customerDistanceMs: number;
   /** From 0 to 1 and more. */
   readonly reapprovalShare: number;
+  /** What all guardians of the company keep to together. */
+  readonly evacuation: EvacuationRate;
   readonly bootstrapAdminToken?: string;
   readonly workerBundle?: string;
   readonly metricsPort?: number;
@@ -186,6 +189,10 @@ function arrange(values: ConfigValues): Config {
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,
     reapprovalShare: values.CTC_REAPPROVAL_PERCENT / 100,
+    evacuation: {
+      atOnce: values.CTC_GUARDIAN_MOVES_AT_ONCE,
+      perHour: values.CTC_GUARDIAN_MOVES_PER_HOUR,
+    },
     ...optional('bootstrapAdminToken', values.CTC_BOOTSTRAP_ADMIN_TOKEN),
     ...optional('workerBundle', values.CTC_WORKER_BUNDLE),
     ...optional('metricsPort', values.CTC_METRICS_PORT),

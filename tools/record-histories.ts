@@ -118,7 +118,62 @@ const stories: readonly ((harness: WorkflowHarness) => Promise<Record<string, st
     await done('put-back', 'done');
     return { 'change-runbook': `change/${id}` };
   },
+  async (harness) => {
+    const application = await guardedApplication(harness, 'act');
+    await untilResolved(harness, application);
+    const said = { by: 'olga', reason: 'to see how it goes' };
+    await harness.sendToGuardian(application, 'pause', said);
+    await harness.sleep(hourMs);
+    await harness.sendToGuardian(application, 'resume', said);
+    await harness.sleep(5 * 60_000);
+    return { 'guardian-redeployed': `guardian/${application}` };
+  },
+  async (harness) => {
+    const application = await guardedApplication(harness, 'propose');
+    const proposal = await until(harness, async () =>
+      harness
+        .database('guardian_decision')
+        .where({ application, needs_approval: true })
+        .first<{ id: string } | undefined>('id'),
+    );
+    // Until it says that it waits, it takes no answer.
+    await harness.sleep(5 * 60_000);
+    const answer = { by: 'olga', reason: 'as proposed', decision: proposal.id };
+    await harness.sendToGuardian(application, 'approve', answer);
+    await untilResolved(harness, application);
+    return { 'guardian-approved': `guardian/${application}` };
+  },
 ];
+
+/** An application that is guarded, and fails for its users in one of its datacentres. */
+async function guardedApplication(harness: WorkflowHarness, mode: string): Promise<string> {
+  const application = await harness.registerApplication({
+    guardian: { mode, measurementsPerPeriod: 1, samplesPerMeasurement: 20 },
+  });
+  const id = await harness.requestRelease(application, '1.0.0', { body: { class: 'standard' } });
+  await harness.approve(id);
+  await harness.untilState(id, 'closed');
+  harness.datacentres.let({ component: 'web', datacentre: 'mad' }, { state: 'failed' });
+  harness.dispatchOutbox();
+  return application;
+}
+
+const untilResolved = (harness: WorkflowHarness, application: string): Promise<unknown> =>
+  until(harness, () =>
+    harness
+      .database('incident')
+      .where({ application, state: 'resolved' })
+      .first<object | undefined>('id'),
+  );
+
+async function until<T>(harness: WorkflowHarness, look: () => Promise<T | undefined>): Promise<T> {
+  for (let looks = 0; looks < 500; looks += 1) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await harness.sleep(10_000);
+  }
+  throw new Error('What is to be recorded never came about.');
+}
 
 async function record(harness: WorkflowHarness): Promise<void> {
   await mkdir(target, { recursive: true });

@@ -5,6 +5,7 @@ import {
 } from '@temporalio/interceptors-opentelemetry-v2';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import type { ChangeSteps } from '../domain/change/change-steps.ts';
+import type { GuardianSteps } from '../domain/guardian/guardian-steps.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 
 export interface CreateWorkerOptions {
@@ -12,7 +13,7 @@ export interface CreateWorkerOptions {
   readonly namespace: string;
   readonly taskQueue: string;
   readonly workflowBundle: { readonly code: string } | { readonly codePath: string };
-  readonly activities: ChangeSteps;
+  readonly activities: ChangeSteps & GuardianSteps;
   readonly telemetry: Pick<Telemetry, 'resource' | 'spanProcessor'>;
 }
 

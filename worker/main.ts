@@ -1,6 +1,8 @@
+import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createChangeSteps } from '../activities/create-change-steps.ts';
+import { createGuardianSteps } from '../activities/guardian/create-guardian-steps.ts';
 import { createCelEvaluator } from '../adapters/cel/cel-evaluator.ts';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
 import { createDriverRegistry } from '../adapters/driver-registry.ts';
@@ -8,16 +10,22 @@ import { createInventoryEngine } from '../adapters/inventory-engine/create-inven
 import { createMetricProvider } from '../adapters/metrics/create-metric-provider.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import { createAnalysisRegister } from '../adapters/postgres/analysis-register.ts';
+import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRegister } from '../adapters/postgres/change-register.ts';
+import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { startConflictKeeper } from '../adapters/postgres/conflict-keeper.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
+import { createGuardianRecordSteps } from '../adapters/postgres/guardian-record.ts';
+import { createGuardianRegister } from '../adapters/postgres/guardian-register.ts';
+import { createSampleStore } from '../adapters/postgres/guardian-samples.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
 import { watchImpact } from '../adapters/postgres/impact-watch.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLineSteps } from '../adapters/postgres/line-steps.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
+import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
@@ -78,8 +86,15 @@ const engine = createInventoryEngine({
   },
 });
 
+const [connection, workflowBundle] = await Promise.all([
+  temporalConnectionOptions(config.temporal).then((options) => NativeConnection.connect(options)),
+  config.workerBundle === undefined
+    ? loadWorkflowBundle({ cacheDirectory: join(toolsDirectory, 'bundles'), logger })
+    : { codePath: config.workerBundle },
+]);
+const guardians = createGuardianRegister({ database, inventory, evacuation: config.evacuation });
 const rollouts = createRolloutRegister({ database, inventory });
-const activities = createChangeSteps({
+const ports = {
   record: createRecordSteps({ database, engine, now }),
   line: createLineSteps({ database, now }),
   changes: createChangeRegister(database, engine),
@@ -99,14 +114,25 @@ const activities = createChangeSteps({
   analyses: createAnalysisRegister(database),
   hashOf: canonicalHash,
   now,
-});
+  guardians,
+};
+const activities = {
+  ...createChangeSteps(ports),
+  ...createGuardianSteps({
+    ...ports,
+    guardianRecord: createGuardianRecordSteps({ database, now }),
+    samples: createSampleStore(database),
+    offers: () => inventory.offers(),
+    datacentres: () => inventory.candidateDatacentres(),
+    requests: createChangeRequests({ database, now }),
+    changeReader: createChangeReader({ database, engine }),
+    // By the worker's own connection: what a guardian decides reaches a change as a person's word does.
+    messenger: createChangeMessenger(
+      new Client({ connection, namespace: config.temporal.namespace }),
+    ),
+  }),
+};
 
-const [connection, workflowBundle] = await Promise.all([
-  temporalConnectionOptions(config.temporal).then((options) => NativeConnection.connect(options)),
-  config.workerBundle === undefined
-    ? loadWorkflowBundle({ cacheDirectory: join(toolsDirectory, 'bundles'), logger })
-    : { codePath: config.workerBundle },
-]);
 const worker = await createWorker({
   connection,
   namespace: config.temporal.namespace,

@@ -92,3 +92,18 @@ export const verificationOptions: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', maximumInterval: '15 seconds', nonRetryableErrorTypes },
 };
+
+/** Measures for a period, or until a message comes: what it has measured is stored by then. */
+export const watchOptions: ActivityOptions = {
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '6 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute', nonRetryableErrorTypes },
+};
+
+/** Waits for a change to end, which may take people; a lost worker is noticed by its heartbeat. */
+export const followOptions: ActivityOptions = {
+  startToCloseTimeout: '3650 days',
+  heartbeatTimeout: '6 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '15 seconds', nonRetryableErrorTypes },
+};

@@ -1,3 +1,4 @@
 export { changeWorkflow } from './change/change-workflow.ts';
 export { deploymentWorkflow } from './deployment/deployment-workflow.ts';
+export { guardianWorkflow } from './guardian/guardian-workflow.ts';
 export { driftCheckWorkflow } from './drift/drift-check-workflow.ts';

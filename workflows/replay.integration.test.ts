@@ -52,6 +52,8 @@ describe('changes that run while CTC is updated', () => {
       'deployment-applied',
       'deployment-failed',
       'deployment-restored',
+      'guardian-approved',
+      'guardian-redeployed',
     ]);
   });
 

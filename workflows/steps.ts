@@ -10,8 +10,14 @@ import type {
   VerificationSteps,
   WindowSteps,
 } from '../domain/change/change-steps.ts';
+import type {
+  GuardianCorrectionSteps,
+  GuardianMeasureSteps,
+  GuardianRecordSteps,
+} from '../domain/guardian/guardian-steps.ts';
 import {
   assessmentOptions,
+  followOptions,
   comparisonOptions,
   patientOptions,
   recordOptions,
@@ -19,6 +25,7 @@ import {
   siteOptions,
   siteWatchOptions,
   verificationOptions,
+  watchOptions,
   windowOptions,
 } from './activity-options.ts';
 
@@ -40,3 +47,17 @@ export const patientSite = proxyActivities<Proxied<SiteSteps>>(patientOptions);
 export const comparison = proxyActivities<Proxied<ComparisonSteps>>(comparisonOptions);
 export const bake = proxyActivities<Proxied<BakeSteps>>(siteWatchOptions);
 export const verification = proxyActivities<Proxied<VerificationSteps>>(verificationOptions);
+
+export const guardianRecord = proxyLocalActivities<Proxied<GuardianRecordSteps>>(recordOptions);
+export const guardianWatch =
+  proxyActivities<Proxied<Pick<GuardianMeasureSteps, 'watchApplication'>>>(watchOptions);
+export const guardianMeasure =
+  proxyActivities<Proxied<Pick<GuardianMeasureSteps, 'measureForCorrection'>>>(verificationOptions);
+export const guardianCorrection =
+  proxyActivities<Proxied<Omit<GuardianCorrectionSteps, 'approveCorrection' | 'followCorrection'>>>(
+    simulationOptions,
+  );
+export const guardianFollow =
+  proxyActivities<Proxied<Pick<GuardianCorrectionSteps, 'approveCorrection' | 'followCorrection'>>>(
+    followOptions,
+  );

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { permissions } from '../../domain/access/roles.ts';
 import type { LogEntry } from '../../domain/change/story.ts';
+import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
 
 export interface NewAlert {
   /** With the recipient it makes the alert unique: raised once however often the step is repeated. */
@@ -57,15 +58,26 @@ export async function audienceOf(
       union
       select p.id from change_log l join principal p on p.id = l.actor
       where l.change_id = :changeId and :involved
+      union
+      -- Nobody asked for what the guardian does: those who may answer it are told, and whose change it corrects.
+      select p.id from principal p, change c
+      where c.id = :changeId and c.origin is not null and p.disabled_at is null
+        and p.roles && cast(:answering as text[])
+      union
+      select corrected.requester from change c
+        join change corrected on corrected.id = cast(c.origin #>> '{corrects,changeId}' as uuid)
+      where c.id = :changeId
     `,
     {
       changeId,
       approvers: audience === 'approvers',
       involved: audience === 'everyone-involved',
       deciders: [...permissions['change.decide']],
+      answering: [...permissions['guardian.decide']],
     },
   );
-  return rows.map(({ id }) => id).filter((id) => id !== actor);
+  const nobodys = [actor, guardianPrincipal, policyPrincipal];
+  return rows.map(({ id }) => id).filter((id) => !nobodys.includes(id));
 }
 
 /** Those of the principals who can be alerted; the one who acted already knows. */

@@ -7,6 +7,7 @@ import type {
 } from '../../domain/application/ports.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { enqueueGuard } from './outbox.ts';
 import { explainingConstraints } from './postgres-errors.ts';
 
 export interface ApplicationRegisterDeps {
@@ -73,6 +74,23 @@ export function createApplicationRegister({
         updated_at: now(),
         updated_by: by,
       };
+      // With the wish to wake its guardian: a policy that was accepted is not forgotten.
+      const write = async (trx: Knex): Promise<number> => {
+        const rows =
+          seenVersion === undefined
+            ? (
+                await trx('application')
+                  .insert({ name: definition.name, version: 1, ...columns })
+                  .onConflict('name')
+                  .ignore()
+                  .returning<{ name: string }[]>('name')
+              ).length
+            : await trx('application')
+                .where({ name: definition.name, version: seenVersion })
+                .update({ ...columns, version: trx.raw('version + 1') });
+        if (rows > 0) await wakeGuardian(trx, definition.name, (seenVersion ?? 0) + 1);
+        return rows;
+      };
       const written = await explainingConstraints(
         {
           application_department_fkey: () =>
@@ -86,18 +104,7 @@ export function createApplicationRegister({
               ],
             }),
         },
-        async () =>
-          seenVersion === undefined
-            ? (
-                await database('application')
-                  .insert({ name: definition.name, version: 1, ...columns })
-                  .onConflict('name')
-                  .ignore()
-                  .returning<{ name: string }[]>('name')
-              ).length
-            : database('application')
-                .where({ name: definition.name, version: seenVersion })
-                .update({ ...columns, version: database.raw('version + 1') }),
+        () => database.transaction(write),
       );
       if (written === 0) {
         throw new DomainError(
@@ -152,6 +159,17 @@ export function createApplicationRegister({
     },
   };
   return register;
+}
+
+/** A policy counts from now on, also one that guards what was not guarded before. */
+async function wakeGuardian(trx: Knex, application: string, version: number): Promise<void> {
+  const running = await trx('verified_deployment')
+    .where({ application })
+    .orderBy('verified_at', 'desc')
+    .first<{ change_id: string; attempt: number } | undefined>('change_id', 'attempt');
+  if (running === undefined) return;
+  const verified = { change: running.change_id, attempt: running.attempt };
+  await enqueueGuard(trx, application, verified, `${application}/definition/${version}`);
 }
 
 async function refuseUnknownItem(database: Knex, item: string | undefined): Promise<void> {

@@ -49,6 +49,7 @@ interface ChangeRow {
   readonly plan: ChangePlan | null;
   readonly plan_hash: string | null;
   readonly approval_expires_at: string | null;
+  readonly origin: ChangeDetail['origin'];
 }
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -212,6 +213,7 @@ function toDetail(
     ...toSummary(row),
     request: row.definition.request,
     window: row.definition.window,
+    origin: row.origin,
     planHash: row.plan_hash,
     impact: row.plan === null ? null : { ...row.plan.impact },
     findings: row.plan?.findings ?? [],
@@ -233,6 +235,7 @@ async function approvalsOf(database: Knex, id: string): Promise<ChangeDetail['ap
       'reason',
       'decided_at as at',
       'plan_hash as planHash',
+      'policy',
     );
 }
 

@@ -90,7 +90,15 @@ export function createChangeRegister(database: Knex, engine: ConflictFinder): Ch
         .join('change as c', 'c.id', 'v.change_id')
         .where('v.application', application)
         .modify((query) => {
-          if (notBy !== undefined) void query.whereNot('v.change_id', notBy);
+          if (notBy === undefined) return;
+          void query
+            .whereNot('v.change_id', notBy)
+            // A rollback by the guardian is not undone by going back to what it left.
+            .whereRaw(
+              `v.release_version is distinct from
+                (select origin #>> '{corrects,release}' from change where id = ? and origin ->> 'way' = 'roll-back')`,
+              [notBy],
+            );
         })
         .orderBy('v.verified_at', 'desc')
         .first<

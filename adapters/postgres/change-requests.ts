@@ -20,7 +20,7 @@ export function createChangeRequests({ database, now }: ChangeRequestsDeps): Cha
       return findUnknown(database, request);
     },
 
-    request: ({ requester, requestKey, requestHash, request, window }) =>
+    request: ({ requester, requestKey, requestHash, request, window, origin }) =>
       database.transaction(async (trx) => {
         const at = now();
         const id = uuidv7();
@@ -39,6 +39,7 @@ export function createChangeRequests({ database, now }: ChangeRequestsDeps): Cha
             revision: 1,
             version: 1,
             definition: JSON.stringify({ request, window }),
+            origin: origin === undefined ? null : JSON.stringify(origin),
             window_opens_at: window.opensAt,
             window_closes_at: window.closesAt,
             waiting_for: JSON.stringify({
@@ -74,6 +75,7 @@ export function createChangeRequests({ database, now }: ChangeRequestsDeps): Cha
           event: 'request',
           to: 'requested',
           message: `Requested by ${requester}: ${request.reason}`,
+          ...(origin === undefined ? {} : { details: { origin } }),
           at,
         });
         await enqueueStart(trx, id);

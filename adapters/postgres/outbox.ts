@@ -91,3 +91,22 @@ export async function enqueueStart(trx: Knex, changeId: string): Promise<void> {
     .onConflict(['topic', 'key'])
     .ignore();
 }
+
+/** Tells the guardian of an application what runs from now on, in the transaction that makes it so. */
+export async function enqueueGuard(
+  trx: Knex,
+  application: string,
+  verified: { readonly change: string; readonly attempt: number },
+  key: string,
+): Promise<void> {
+  await trx('outbox')
+    .insert({
+      topic: 'guard-application',
+      key,
+      payload: JSON.stringify({ changeId: verified.change, guard: { application, verified } }),
+      created_at: trx.fn.now(),
+      due_at: trx.fn.now(),
+    })
+    .onConflict(['topic', 'key'])
+    .ignore();
+}

@@ -18,6 +18,7 @@ import {
 } from './conflict-store.ts';
 import { queueRecompute } from './conflict-keeper.ts';
 import { recordRunbookStep, stopRunningSteps } from './record-runbook-step.ts';
+import { enqueueGuard } from './outbox.ts';
 
 export interface RecordStepsDeps {
   readonly database: Knex;
@@ -131,6 +132,7 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
           decision,
           reason: entry.reason,
           decided_at: now(),
+          policy: entry.policy === undefined ? null : JSON.stringify(entry.policy),
         });
         const approvals = await countApprovals(trx, changeId, planHash);
         const decided = decision === 'rejected' || approvals >= entry.approvalsNeeded;
@@ -238,9 +240,13 @@ async function confirmVerified(
   await trx('site_outcome')
     .where({ change_id: changeId, attempt, outcome: 'applied' })
     .update({ outcome: 'verified', decided_at: at });
-  await trx('attempt')
+  const [verified] = await trx('attempt')
     .where({ change_id: changeId, number: attempt })
-    .update({ outcome: 'verified', ended_at: at });
+    .update({ outcome: 'verified', ended_at: at })
+    .returning<{ application: string }[]>('application');
+  if (verified === undefined) return;
+  const what = { change: changeId, attempt };
+  await enqueueGuard(trx, verified.application, what, `${changeId}/${attempt}`);
 }
 
 const isReserved = (state: ChangeState): boolean =>

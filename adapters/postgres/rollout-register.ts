@@ -262,7 +262,7 @@ function toAttempt(row: AttemptRow): StoredAttempt {
 }
 
 /** Machines of each offer that other applications' newest verified placements rent. */
-async function machinesHeldByOthers(
+export async function machinesHeldByOthers(
   database: Knex,
   application: string,
 ): Promise<ReadonlyMap<string, number>> {

@@ -33,24 +33,27 @@ export function createChangeMessenger(client: Client): ChangeMessenger {
           }),
         );
       } catch (error) {
-        throw explain(error);
+        throw explainUpdate(error, {
+          message: 'The change’s workflow does not run: it has ended, or it has not started yet.',
+          remedy: 'Look at its state; if it is still "requested", try again in a moment.',
+        });
       }
     },
   };
 }
 
-function explain(error: unknown): unknown {
+/** What a failed update means to its sender; `ended` says what it means that there is no such workflow. */
+export function explainUpdate(
+  error: unknown,
+  ended: { readonly message: string; readonly remedy: string },
+): unknown {
   if (error instanceof WorkflowUpdateFailedError) return refusalOf(error) ?? error;
   if (error instanceof WorkflowNotFoundError) {
-    return new DomainError(
-      'conflict',
-      'The change’s workflow does not run: it has ended, or it has not started yet.',
-      {
-        code: 'workflow-not-running',
-        remedy: 'Look at its state; if it is still "requested", try again in a moment.',
-        cause: error,
-      },
-    );
+    return new DomainError('conflict', ended.message, {
+      code: 'workflow-not-running',
+      remedy: ended.remedy,
+      cause: error,
+    });
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error)) {
     return new DomainError('unavailable', 'The workflow engine did not answer in time.', {

@@ -8,7 +8,9 @@ import {
 import type { Logger } from 'pino';
 import { changeMessages } from '../../domain/change/messages.ts';
 import type { Outbox, OutboxEntry } from '../../domain/change/outbox.ts';
+import { guardianMessages, type Verified } from '../../domain/guardian/messages.ts';
 import { changeWorkflowId } from './change-messenger.ts';
+import { guardianWorkflowId } from './guardian-messenger.ts';
 
 const pollMs = 1_000;
 const batch = 50;
@@ -63,8 +65,23 @@ export function startOutboxDispatcher(deps: {
     }
   };
 
+  /** Wakes the guardian, or starts it: it reads what runs itself, so to be told twice does no harm. */
+  const tellGuardian = async (application: string, verified: Verified): Promise<void> => {
+    await client.withDeadline(Date.now() + 5_000, () =>
+      client.workflow.signalWithStart('guardianWorkflow', {
+        workflowId: guardianWorkflowId(application),
+        taskQueue,
+        args: [{ application }],
+        signal: guardianMessages.verified,
+        signalArgs: [verified],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      }),
+    );
+  };
+
   const deliver = (entry: OutboxEntry): Promise<void> => {
-    const { changeId, moved, stopped, lifted } = entry.payload;
+    const { changeId, moved, stopped, lifted, guard } = entry.payload;
+    if (guard !== undefined) return tellGuardian(guard.application, guard.verified);
     if (moved !== undefined) return tell(changeId, changeMessages.impactMoved, moved);
     if (stopped !== undefined) return tell(changeId, changeMessages.lineStopped, stopped);
     if (lifted !== undefined) return tell(changeId, changeMessages.lineResumed, lifted);

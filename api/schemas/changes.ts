@@ -90,6 +90,18 @@ export const changeSchema = z
         .optional()
         .describe("Each datacentre's own window"),
     }),
+    origin: z
+      .object({
+        kind: z.literal('guardian'),
+        incident: z.string(),
+        incidentLabel: z.string(),
+        decision: z.string(),
+        number: z.int(),
+        way: z.enum(['redeploy', 'roll-back']),
+        corrects: z.object({ changeId: z.string(), label: z.string(), release: z.string() }),
+      })
+      .nullable()
+      .describe('The incident and decision that it corrects; null where a person asked for it'),
     planHash: z.string().nullable(),
     impact: z.record(z.string(), z.number()).nullable(),
     findings: z
@@ -104,6 +116,15 @@ export const changeSchema = z
         reason: z.string(),
         at: z.string(),
         planHash: z.string(),
+        policy: z
+          .object({
+            policy: z.string(),
+            application: z.string(),
+            definitionVersion: z.int(),
+            mode: z.string(),
+          })
+          .nullable()
+          .describe('The policy that decided in place of a person'),
       }),
     ),
     conflicts: z.array(conflictSchema),

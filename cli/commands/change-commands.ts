@@ -178,6 +178,11 @@ function describeChange(change: Change): string {
   const lines = [
     `${colours.bold(change.label)}  ${showState(change.state)}  ${change.title}`,
     `${change.kind}, ${change.class}; ${change.requester} of ${change.department}; revision ${change.revision}`,
+    ...(change.origin === null
+      ? []
+      : [
+          `corrects ${change.origin.corrects.label} (release ${change.origin.corrects.release}): ${change.origin.way}, decision ${change.origin.number} of ${change.origin.incidentLabel}`,
+        ]),
     ...describeWindow(window),
   ];
   if (waitingFor !== null) {
@@ -197,8 +202,10 @@ function describeChange(change: Change): string {
       `${severity === 'blocking' ? colours.red('▲ blocking') : colours.yellow('▲ to note')} ${kind} with ${other}: ${evidence.explanation} ${remedy}`,
     );
   }
-  for (const { by, decision, reason, at } of change.approvals) {
-    lines.push(`${decision} by ${by} at ${at}: ${reason}`);
+  for (const { by, decision, reason, at, policy } of change.approvals) {
+    lines.push(
+      `${decision} by ${policy === null ? by : 'a policy, no person,'} at ${at}: ${reason}`,
+    );
   }
   for (const { number, kind, release, sites, metrics } of change.attempts) {
     lines.push(`attempt ${number} (${kind} of ${release})`);

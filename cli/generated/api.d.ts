@@ -604,6 +604,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/applications/{application}/guardian": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Objectives, budgets and burn rates of what runs, and what its guardian waits for */
+        get: operations["getGuardian"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/guardian/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Measure and decide nothing until it is resumed; a correction under way goes on */
+        post: operations["pauseGuardian"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/guardian/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on after a pause */
+        post: operations["resumeGuardian"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/guardian/lift-hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it move the application again after a rollback */
+        post: operations["liftGuardianHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/guardian/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve the proposed correction; it is measured and simulated afresh before it begins */
+        post: operations["approveCorrection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/guardian/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline the proposed correction */
+        post: operations["declineCorrection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents of running applications, newest first */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An incident: evidence, decisions with their simulations, corrections, log */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/inventory/imports": {
         parameters: {
             query?: never;
@@ -1419,6 +1555,22 @@ export interface components {
                     closesAt: string;
                 }[];
             };
+            /** @description The incident and decision that it corrects; null where a person asked for it */
+            origin: {
+                /** @constant */
+                kind: "guardian";
+                incident: string;
+                incidentLabel: string;
+                decision: string;
+                number: number;
+                /** @enum {string} */
+                way: "redeploy" | "roll-back";
+                corrects: {
+                    changeId: string;
+                    label: string;
+                    release: string;
+                };
+            } | null;
             planHash: string | null;
             impact: {
                 [key: string]: number;
@@ -1437,6 +1589,13 @@ export interface components {
                 reason: string;
                 at: string;
                 planHash: string;
+                /** @description The policy that decided in place of a person */
+                policy: {
+                    policy: string;
+                    application: string;
+                    definitionVersion: number;
+                    mode: string;
+                } | null;
             }[];
             conflicts: components["schemas"]["Conflict"][];
             attempts: {
@@ -1610,6 +1769,157 @@ export interface components {
             readonly next: {
                 from: string;
                 to: string;
+            }[];
+        };
+        GuardianDecision: {
+            id: string;
+            number: number;
+            /** @description redeploy, roll-back or wait */
+            way: string;
+            because: string;
+            decidedAt: string;
+            needsApproval: boolean;
+            until: string | null;
+            release: string | null;
+            placement: {
+                assignments: {
+                    component: string;
+                    datacentre: string;
+                    offer: string;
+                }[];
+            } | null;
+            predicted: unknown;
+            /** @description The person; null where a policy approved */
+            approvedBy: string | null;
+            change: string | null;
+            outcome: string | null;
+            simulations: {
+                id: string;
+                way: string;
+                inputsHash: string;
+                measuredAt: string;
+                simulatedAt: string;
+                engine: string;
+                status: string;
+                placements: {
+                    rank: number;
+                    chosen: boolean;
+                    placement: {
+                        assignments: {
+                            component: string;
+                            datacentre: string;
+                            offer: string;
+                        }[];
+                    } | null;
+                    predicted: unknown;
+                }[];
+            }[];
+        };
+        Guardian: {
+            application: string;
+            /** @enum {string} */
+            state: "watching" | "paused" | "correcting" | "waiting-for-approval" | "ended";
+            mode: string;
+            waitingFor: {
+                what: string;
+                detail: string;
+                until?: string;
+            } | null;
+            pausedBy: string | null;
+            /** @description Since the rollback; nothing moves by itself */
+            heldSince: string | null;
+            deployment: {
+                change: string;
+                release: string;
+                attempt: number;
+            } | null;
+            evaluation: {
+                /** @enum {string} */
+                verdict: "holding" | "violated" | "no-data";
+                summary: string;
+                slos: {
+                    sli: string;
+                    target: string;
+                    /** @description Share of samples that must be good */
+                    objectivePercent: number;
+                    /** @enum {string} */
+                    verdict: "holds" | "violated" | "no-data";
+                    /** @description Of the error budget of 30 days; below 0 it is overdrawn */
+                    budgetLeftPercent: number | null;
+                    /** @description Times the rate that uses up the budget in 30 days; null without data */
+                    burnRates: {
+                        window: string;
+                        long: number | null;
+                        short: number | null;
+                        threshold: number;
+                        burning: boolean;
+                    }[];
+                    measured: string;
+                    offenders: string[];
+                }[];
+            } | null;
+            evaluatedAt: string | null;
+            incident: string | null;
+            /** @description What waits for an operator */
+            proposal: components["schemas"]["GuardianDecision"] | null;
+        };
+        IncidentSummary: {
+            id: string;
+            label: string;
+            application: string;
+            /** @enum {string} */
+            state: "open" | "mitigated" | "resolved";
+            violated: string[];
+            summary: string;
+            /** @description Whose deployment it is about */
+            change: string;
+            openedAt: string;
+            mitigatedAt: string | null;
+            resolvedAt: string | null;
+        };
+        Incident: {
+            id: string;
+            label: string;
+            application: string;
+            /** @enum {string} */
+            state: "open" | "mitigated" | "resolved";
+            violated: string[];
+            summary: string;
+            /** @description Whose deployment it is about */
+            change: string;
+            openedAt: string;
+            mitigatedAt: string | null;
+            resolvedAt: string | null;
+            evidence: {
+                /** @enum {string} */
+                verdict: "holding" | "violated" | "no-data";
+                summary: string;
+                slos: {
+                    sli: string;
+                    target: string;
+                    /** @description Share of samples that must be good */
+                    objectivePercent: number;
+                    /** @enum {string} */
+                    verdict: "holds" | "violated" | "no-data";
+                    /** @description Of the error budget of 30 days; below 0 it is overdrawn */
+                    budgetLeftPercent: number | null;
+                    /** @description Times the rate that uses up the budget in 30 days; null without data */
+                    burnRates: {
+                        window: string;
+                        long: number | null;
+                        short: number | null;
+                        threshold: number;
+                        burning: boolean;
+                    }[];
+                    measured: string;
+                    offenders: string[];
+                }[];
+            };
+            decisions: components["schemas"]["GuardianDecision"][];
+            log: {
+                at: string;
+                actor: string;
+                message: string;
             }[];
         };
         ComparedSite: {
@@ -3954,6 +4264,9 @@ export interface operations {
                         responseTime: {
                             p95MaxMs: number;
                         };
+                        throughput?: {
+                            minPerSecond: number;
+                        };
                         location: {
                             countries: string[];
                         };
@@ -4033,6 +4346,49 @@ export interface operations {
                             /** @default false */
                             dryRun?: boolean;
                         }[];
+                    };
+                    guardian?: {
+                        /**
+                         * @default propose
+                         * @enum {string}
+                         */
+                        mode?: "off" | "observe" | "propose" | "act";
+                        /** @default 60 */
+                        measureEverySeconds?: number;
+                        /** @default 5 */
+                        samplesPerMeasurement?: number;
+                        /** @default 10 */
+                        measurementsPerPeriod?: number;
+                        /** @default 20 */
+                        minSamples?: number;
+                        /** @default 0 */
+                        tolerancePercent?: number;
+                        /** @default 300 */
+                        maxInputAgeSeconds?: number;
+                        /** @default 30 */
+                        coolDownMinutes?: number;
+                        /** @default 3 */
+                        maxMoves?: number;
+                        /** @default 24 */
+                        movesPeriodHours?: number;
+                        /** @default 24 */
+                        noReturnHours?: number;
+                        /**
+                         * @default redeploy
+                         * @enum {string}
+                         */
+                        prefer?: "redeploy" | "roll-back" | "cheaper";
+                        /** @default true */
+                        allowRollBack?: boolean;
+                        /** @default [] */
+                        approvalFor?: ("redeploy" | "roll-back")[];
+                        /** @default 25 */
+                        maxExtraCostPercent?: number;
+                        /** @default 240 */
+                        proposalExpiresMinutes?: number;
+                        holdAfterRollbackHours?: number;
+                        /** @default 120 */
+                        windowMinutes?: number;
                     };
                 };
             };
@@ -4196,6 +4552,384 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Release"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGuardian: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardian"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseGuardian: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeGuardian: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftGuardianHold: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveCorrection: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * Format: uuid
+                     * @description Id of the proposal that you were shown
+                     */
+                    decision: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    declineCorrection: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * Format: uuid
+                     * @description Id of the proposal that you were shown
+                     */
+                    decision: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                application?: string;
+                /** @description One state, or several with commas in between */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["IncidentSummary"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
                 };
             };
             /** @description Default Response */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { guardianPolicySchema } from '../guardian/policy.ts';
 import { countrySchema, currencySchema, slugSchema } from '../names.ts';
 import { metricsSchema } from '../verification/metric.ts';
 
@@ -32,6 +33,8 @@ export const nfrsSchema = z.strictObject({
   monthlyCost: z.strictObject({ max: z.number().nonnegative(), currency: currencySchema }),
   /** Longest 95th percentile of the time to answer a request at an entry component. */
   responseTime: z.strictObject({ p95MaxMs: z.number().positive() }),
+  /** Answers a second that the application must be able to give; measured by asking for so many. */
+  throughput: z.strictObject({ minPerSecond: z.number().positive().max(100_000) }).optional(),
   /** Countries that the application may run in. */
   location: z.strictObject({ countries: z.array(countrySchema).min(1) }),
 });
@@ -57,6 +60,8 @@ export const applicationDefinitionSchema = z
     components: z.array(componentSchema).min(1).max(200),
     nfrs: nfrsSchema,
     verification: verificationSchema.prefault({}),
+    /** How it is guarded while it runs; without it, by the defaults. */
+    guardian: guardianPolicySchema.optional(),
   })
   .superRefine((application, context) => {
     const names = new Set<string>();

@@ -1,5 +1,6 @@
 import type { StepResult } from '../runbook/runbook-run.ts';
 import type { StepSender } from '../runbook/step-rules.ts';
+import type { PolicyApproval } from '../guardian/ports.ts';
 import type { ChangeState } from './life-cycle.ts';
 import type { WaitingFor } from './story.ts';
 
@@ -41,6 +42,8 @@ export interface Decision extends Message {
   /** The hash of the plan that the person was shown. */
   readonly planHash: string;
   readonly override?: DecisionOverride;
+  /** A policy and not a person decides: never sent by the API. */
+  readonly policy?: PolicyApproval;
 }
 
 export interface WindowMove extends Message {

@@ -1,18 +1,21 @@
+import type { Verified } from '../guardian/messages.ts';
 import type { LiftedStop, StandingStop } from '../line/line-stop.ts';
 import type { ImpactMoved } from './messages.ts';
 
 export interface OutboxEntry {
-  readonly topic: 'start-change' | 'impact-moved' | 'line-stopped' | 'line-resumed';
+  readonly topic:
+    'start-change' | 'impact-moved' | 'line-stopped' | 'line-resumed' | 'guard-application';
   readonly key: string;
   readonly payload: {
     readonly changeId: string;
     readonly moved?: ImpactMoved;
     readonly stopped?: StandingStop;
     readonly lifted?: LiftedStop;
+    readonly guard?: { readonly application: string; readonly verified: Verified };
   };
 }
 
-/** What workflows are still to be told: that they start, what the inventory moved, how the line stands. */
+/** What workflows are still to be told: that they start, what the inventory moved, how the line stands, what runs. */
 export interface Outbox {
   /**
    * Hands at most `limit` due entries to `deliver` and marks those that it delivered; the others are due

@@ -2,6 +2,7 @@ import type { Conflict } from '../conflicts/conflict.ts';
 import type { FreeWindow } from '../conflicts/free-windows.ts';
 import type { Impact } from '../impact/impact.ts';
 import type { Complaint } from '../errors.ts';
+import type { ChangeOrigin, PolicyApproval } from '../guardian/ports.ts';
 import type { JudgedMetric } from '../verification/analysis-report.ts';
 import type { RecordedMeasurement } from '../verification/metric-ports.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
@@ -22,6 +23,8 @@ export interface ChangeRequests {
     readonly requestHash: string;
     readonly request: ChangeRequest;
     readonly window: ResolvedWindow;
+    /** Where it comes from when no person asks for it. */
+    readonly origin?: ChangeOrigin;
   }): Promise<{ id: string }>;
 }
 
@@ -50,6 +53,8 @@ export interface ChangeSummary {
 export interface ChangeDetail extends ChangeSummary {
   readonly request: ChangeRequest;
   readonly window: ResolvedWindow;
+  /** The incident and decision that it corrects; null where a person asked for it. */
+  readonly origin: ChangeOrigin | null;
   readonly planHash: string | null;
   readonly impact: Readonly<Record<string, number>> | null;
   readonly findings: readonly string[];
@@ -61,6 +66,8 @@ export interface ChangeDetail extends ChangeSummary {
     readonly reason: string;
     readonly at: string;
     readonly planHash: string;
+    /** Where a policy and not a person decided. */
+    readonly policy: PolicyApproval | null;
   }[];
   readonly conflicts: readonly ConflictView[];
   readonly attempts: readonly AttemptView[];

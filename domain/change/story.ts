@@ -1,6 +1,7 @@
 import type { StepState } from '../runbook/runbook-run.ts';
 import type { EvidenceKind, Runbook } from '../runbook/runbook.ts';
 import type { StepRole } from '../runbook/step-rules.ts';
+import type { PolicyApproval } from '../guardian/ports.ts';
 import type { DecisionOverride } from './messages.ts';
 import type { DeploymentStage } from '../deployment/ports.ts';
 import type { ChangeEvent, ChangeState } from './life-cycle.ts';
@@ -124,6 +125,7 @@ export interface DecisionEntry extends LogEntry {
   readonly reason: string;
   readonly approvalsNeeded: number;
   readonly override?: DecisionOverride;
+  readonly policy?: PolicyApproval;
   readonly waitingFor: WaitingFor | null;
 }
 

@@ -5,19 +5,25 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createChangeSteps } from '../../activities/create-change-steps.ts';
+import { createGuardianSteps } from '../../activities/guardian/create-guardian-steps.ts';
 import { createCelEvaluator } from '../../adapters/cel/cel-evaluator.ts';
 import { canonicalHash } from '../../adapters/canonical-hash.ts';
 import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.ts';
 import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
 import { createAnalysisRegister } from '../../adapters/postgres/analysis-register.ts';
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
+import { createChangeReader } from '../../adapters/postgres/change-reader.ts';
 import { createChangeRegister } from '../../adapters/postgres/change-register.ts';
 import { createComparisonRegister } from '../../adapters/postgres/comparison-register.ts';
 import { createChangeRequests } from '../../adapters/postgres/change-requests.ts';
 import { createInventoryEngine } from '../../adapters/inventory-engine/create-inventory-engine.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
+import { createGuardianRecordSteps } from '../../adapters/postgres/guardian-record.ts';
+import { createGuardianRegister } from '../../adapters/postgres/guardian-register.ts';
+import { createSampleStore } from '../../adapters/postgres/guardian-samples.ts';
 import { createInventoryImporter } from '../../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
+import { createOutbox } from '../../adapters/postgres/outbox.ts';
 import { createLineSteps } from '../../adapters/postgres/line-steps.ts';
 import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../../adapters/postgres/rollout-register.ts';
@@ -25,6 +31,14 @@ import {
   changeWorkflowId,
   createChangeMessenger,
 } from '../../adapters/temporal/change-messenger.ts';
+import {
+  createGuardianMessenger,
+  guardianWorkflowId,
+} from '../../adapters/temporal/guardian-messenger.ts';
+import {
+  startOutboxDispatcher,
+  type OutboxDispatcher,
+} from '../../adapters/temporal/outbox-dispatcher.ts';
 import type { Role } from '../../domain/access/roles.ts';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
@@ -35,6 +49,12 @@ import {
   type Acknowledgement,
   type ChangeUpdates,
 } from '../../domain/change/messages.ts';
+import {
+  guardianMessages,
+  type GuardianAcknowledgement,
+  type GuardianStatus,
+  type GuardianUpdates,
+} from '../../domain/guardian/messages.ts';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
 import { resolveChangeWindow } from '../../domain/windows/change-window.ts';
 import {
@@ -43,6 +63,7 @@ import {
   type WindowRequest,
 } from '../../domain/windows/window.ts';
 import { toolsDirectory } from '../../platform/embedded/tools-directory.ts';
+import { silentLogger } from '../../platform/logging.ts';
 import { startTelemetry } from '../../platform/telemetry.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import { loadWorkflowBundle } from '../../worker/workflow-bundle.ts';
@@ -137,6 +158,16 @@ export interface WorkflowHarness {
   until(id: string, reached: (change: ChangeRow) => boolean, what: string): Promise<ChangeRow>;
   /** Lets time pass until it is in one of the states, and nothing later. */
   untilState(id: string, ...states: ChangeState[]): Promise<ChangeRow>;
+  /** What guardians keep to together; may be changed, and is put back by `endAll`. */
+  readonly evacuation: { atOnce: number; perHour: number };
+  /** Starts workflows and tells guardians from the outbox, as the API's process does, until `endAll`. */
+  dispatchOutbox(): void;
+  sendToGuardian: <K extends keyof GuardianUpdates>(
+    application: string,
+    update: K,
+    message: GuardianUpdates[K],
+  ) => Promise<GuardianAcknowledgement>;
+  readonly taskQueue: string;
   /** Ends the workflows of all changes asked for so far, so that the next test has the time for itself. */
   endAll(): Promise<void>;
   stop(): Promise<void>;
@@ -165,8 +196,12 @@ export async function createWorkflowHarness(options: {
   });
   const changes = createChangeRegister(database, engine);
   const rollouts = createRolloutRegister({ database, inventory });
+  const evacuation = { atOnce: 2, perHour: 10 };
   const driverFor = () => Promise.resolve(datacentres.driver);
-  const activities = createChangeSteps({
+  const guardians = createGuardianRegister({ database, inventory, evacuation });
+  const messenger = createChangeMessenger(client);
+  const requests = createChangeRequests({ database, now });
+  const ports = {
     record: createRecordSteps({ database, engine, now }),
     line: createLineSteps({ database, now }),
     changes,
@@ -182,7 +217,21 @@ export async function createWorkflowHarness(options: {
     approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown },
     hashOf: canonicalHash,
     now,
-  });
+    guardians,
+  };
+  const activities = {
+    ...createChangeSteps(ports),
+    ...createGuardianSteps({
+      ...ports,
+      guardianRecord: createGuardianRecordSteps({ database, now }),
+      samples: createSampleStore(database),
+      offers: () => inventory.offers(),
+      datacentres: () => inventory.candidateDatacentres(),
+      requests,
+      changeReader: createChangeReader({ database, engine }),
+      messenger,
+    }),
+  };
   const telemetry = await startTelemetry({ serviceName: 'ctc-test' });
   const worker = await createWorker({
     connection: environment.nativeConnection,
@@ -197,9 +246,27 @@ export async function createWorkflowHarness(options: {
   const running = worker.run();
 
   const applications = createApplicationRegister({ database, now });
-  const requests = createChangeRequests({ database, now });
-  const messenger = createChangeMessenger(client);
   const started: string[] = [];
+  const registered: string[] = [];
+  const guardianMessenger = createGuardianMessenger(client);
+  let dispatcher: OutboxDispatcher | undefined;
+  const endedCorrections: string[] = [];
+
+  /** As with changes, none of its tasks or activities may be under way: paused, it has none. */
+  const endGuardian = async (application: string): Promise<void> => {
+    const handle = client.workflow.getHandle(guardianWorkflowId(application));
+    const { status } = await handle.describe().catch(() => ({ status: undefined }));
+    if (status?.name !== 'RUNNING') return;
+    const pause = { by: 'olga', reason: 'the test is over' };
+    await guardianMessenger.send(application, 'pause', pause, randomUUID()).catch(() => undefined);
+    const deadline = performance.now() + patienceMs;
+    while (performance.now() < deadline) {
+      const { state } = await handle.query<GuardianStatus>(guardianMessages.status);
+      if (state === 'paused' || state === 'ended') break;
+      await environment.sleep(200);
+    }
+    await handle.terminate('the test is over').catch(() => undefined);
+  };
 
   const harness: WorkflowHarness = {
     environment,
@@ -211,6 +278,7 @@ export async function createWorkflowHarness(options: {
 
     async registerApplication(changed = {}) {
       const name = `shop-${randomUUID().slice(0, 8)}`;
+      registered.push(name);
       const shop = join(root, 'examples', 'applications', 'shop');
       const definition = readYamlFile(join(shop, 'application.yaml')) as object;
       // The probes of the fake take no time, so a few are enough.
@@ -350,8 +418,28 @@ export async function createWorkflowHarness(options: {
     untilState: (id, ...states) =>
       harness.until(id, ({ state }) => states.includes(state), states.join(' or ')),
 
+    taskQueue,
+    evacuation,
+    dispatchOutbox() {
+      const outbox = createOutbox(database);
+      dispatcher ??= startOutboxDispatcher({ outbox, client, taskQueue, logger: silentLogger });
+    },
+    sendToGuardian: (application, update, message) =>
+      guardianMessenger.send(application, update, message, randomUUID()),
+
     async endAll() {
-      const ids = started.splice(0);
+      await dispatcher?.stop();
+      dispatcher = undefined;
+      await database('outbox').whereNull('dispatched_at').update({ dispatched_at: now() });
+      for (const application of registered.splice(0)) await endGuardian(application);
+      await database('guardian_decision').delete();
+      Object.assign(evacuation, { atOnce: 2, perHour: 10 });
+      const corrections = await database('change')
+        .whereNotNull('origin')
+        .whereNotIn('id', endedCorrections)
+        .pluck<string[]>('id');
+      endedCorrections.push(...corrections);
+      const ids = [...started.splice(0), ...corrections];
       for (const id of ids) {
         const handle = client.workflow.getHandle(changeWorkflowId(id));
         // The answer tells that no task of it is under way: ended in the middle of one, the server would

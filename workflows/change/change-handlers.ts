@@ -97,6 +97,7 @@ function handleDecisions(story: ChangeStory): void {
           reason: decision.reason,
           approvalsNeeded: plan.approvalsNeeded,
           ...(decision.override === undefined ? {} : { override: decision.override }),
+          ...(decision.policy === undefined ? {} : { policy: decision.policy }),
           waitingFor,
           message: approved
             ? `Approved by ${decision.by}: ${decision.reason}`

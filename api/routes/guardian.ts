@@ -1,0 +1,183 @@
+import type { FastifyRequest } from 'fastify';
+import * as z from 'zod';
+import type { Permission } from '../../domain/access/roles.ts';
+import type { GuardianAcknowledgement, GuardianUpdates } from '../../domain/guardian/messages.ts';
+import type { AppDeps } from '../app-deps.ts';
+import { sendPage } from '../paging.ts';
+import {
+  acknowledgementSchema,
+  pageQuerySchema,
+  problems,
+  reasonSchema,
+} from '../schemas/common.ts';
+import { guardianSchema, incidentSchema, incidentSummarySchema } from '../schemas/guardian.ts';
+import type { TypedApp } from '../typed-app.ts';
+
+const tags = ['guardian'];
+const paramsSchema = z.object({ application: z.string().max(100) });
+const incidentStates = ['open', 'mitigated', 'resolved'] as const;
+
+/** How running applications are guarded, what went wrong with them, and what people say about it. */
+export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
+  const { guardians, guardianMessenger } = deps;
+
+  app.get(
+    '/applications/:application/guardian',
+    {
+      config: { access: 'application.read' },
+      schema: {
+        tags,
+        operationId: 'getGuardian',
+        summary: 'Objectives, budgets and burn rates of what runs, and what its guardian waits for',
+        params: paramsSchema,
+        response: { 200: guardianSchema, ...problems },
+      },
+    },
+    async (request) => (await guardians.view(request.params.application)) as never,
+  );
+
+  const send = <K extends keyof GuardianUpdates>(
+    request: FastifyRequest,
+    application: string,
+    update: K,
+    message: GuardianUpdates[K],
+  ): Promise<GuardianAcknowledgement> =>
+    guardianMessenger.send(
+      application,
+      update,
+      message,
+      `${request.actor.id}/${request.idempotencyKey}`,
+    );
+
+  const plain = (
+    path: string,
+    operationId: string,
+    update: 'pause' | 'resume' | 'liftHold',
+    access: Permission,
+    summary: string,
+  ): void => {
+    app.post(
+      `/applications/:application/guardian/${path}`,
+      {
+        config: { access },
+        schema: {
+          tags,
+          operationId,
+          summary,
+          params: paramsSchema,
+          body: reasonSchema,
+          response: { 200: acknowledgementSchema, ...problems },
+        },
+      },
+      async (request) => {
+        const { application } = request.params;
+        await guardians.view(application);
+        const { reason } = request.body;
+        return send(request, application, update, { by: request.actor.id, reason });
+      },
+    );
+  };
+  plain(
+    'pause',
+    'pauseGuardian',
+    'pause',
+    'guardian.hold',
+    'Measure and decide nothing until it is resumed; a correction under way goes on',
+  );
+  plain('resume', 'resumeGuardian', 'resume', 'guardian.hold', 'Go on after a pause');
+  plain(
+    'lift-hold',
+    'liftGuardianHold',
+    'liftHold',
+    'guardian.decide',
+    'Let it move the application again after a rollback',
+  );
+
+  const answer = (path: 'approve' | 'decline', operationId: string, summary: string): void => {
+    app.post(
+      `/applications/:application/guardian/${path}`,
+      {
+        config: { access: 'guardian.decide' },
+        schema: {
+          tags,
+          operationId,
+          summary,
+          params: paramsSchema,
+          body: reasonSchema.extend({
+            decision: z.uuid().describe('Id of the proposal that you were shown'),
+          }),
+          response: { 200: acknowledgementSchema, ...problems },
+        },
+      },
+      async (request) => {
+        const { application } = request.params;
+        await guardians.view(application);
+        const { reason, decision } = request.body;
+        return send(request, application, path, { by: request.actor.id, reason, decision });
+      },
+    );
+  };
+  answer(
+    'approve',
+    'approveCorrection',
+    'Approve the proposed correction; it is measured and simulated afresh before it begins',
+  );
+  answer('decline', 'declineCorrection', 'Decline the proposed correction');
+
+  app.get(
+    '/incidents',
+    {
+      config: { access: 'incident.read' },
+      schema: {
+        tags,
+        operationId: 'listIncidents',
+        summary: 'Incidents of running applications, newest first',
+        querystring: pageQuerySchema.extend({
+          application: z.string().max(100).optional(),
+          state: z
+            .string()
+            .transform((text) => text.split(','))
+            .pipe(z.array(z.enum(incidentStates)))
+            .optional()
+            .describe('One state, or several with commas in between'),
+        }),
+        response: {
+          200: z.object({
+            rows: z.array(incidentSummarySchema),
+            nextCursor: z.string().optional(),
+          }),
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { limit, cursor, application, state } = request.query;
+      const page = await guardians.incidents(
+        {
+          ...(application === undefined ? {} : { application }),
+          ...(state === undefined ? {} : { states: state }),
+        },
+        { limit, ...(cursor === undefined ? {} : { cursor }) },
+      );
+      return sendPage(request, reply, {
+        ...page,
+        rows: page.rows.map((row) => ({ ...row, violated: [...row.violated] })),
+      });
+    },
+  );
+
+  app.get(
+    '/incidents/:incident',
+    {
+      config: { access: 'incident.read' },
+      schema: {
+        tags,
+        operationId: 'getIncident',
+        summary: 'An incident: evidence, decisions with their simulations, corrections, log',
+        params: z.object({ incident: z.string().max(100).describe('Label such as INC-3, or id') }),
+        response: { 200: incidentSchema, ...problems },
+      },
+    },
+    async (request) => (await guardians.incident(request.params.incident)) as never,
+  );
+}
