@@ -10,7 +10,7 @@ import type {
   ImpactFigures,
   RequestedChange,
 } from '../domain/change/ports.ts';
-import { assessedWindow, planWindow } from '../domain/change/plan-window.ts';
+import { assessedWindow, planWindow, runbookWindowOf } from '../domain/change/plan-window.ts';
 import { rolloutPolicy, waveSeconds } from '../domain/change/rollout-strategy.ts';
 import type { AssessedPlan } from '../domain/change/story.ts';
 import type { Conflict } from '../domain/conflicts/conflict.ts';
@@ -18,6 +18,8 @@ import type { HashOf } from '../domain/hash.ts';
 import type { ImpactSummary } from '../domain/impact/impact.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { InventoryReader } from '../domain/inventory/ports.ts';
+import { findingsOfTimes } from '../domain/runbook/runbook-times.ts';
+import { plannedRunbook } from '../domain/runbook/runbook.ts';
 import { formatWindow } from '../domain/windows/window.ts';
 import { heartbeatWhile } from './heartbeat.ts';
 
@@ -68,6 +70,7 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
           rollsBackTo:
             previous === undefined ? null : { version: previous.version, digest: previous.digest },
           impact: figuresOf(snapshot.impact.summary),
+          ...findingsOf(change),
         };
         const planHash = hashOf(plan);
         const at = now();
@@ -89,6 +92,13 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
         return describePlan(change, plan, planHash, policy, conflicts);
       }),
   };
+}
+
+/** A runbook that does not fit into its window may be approved, but not unseen: the plan says so. */
+function findingsOf({ request, window }: RequestedChange): Pick<ChangePlan, 'findings'> {
+  if (request.kind === 'release' || request.runbook === undefined) return {};
+  const findings = findingsOfTimes(request.runbook, runbookWindowOf(window));
+  return findings.length === 0 ? {} : { findings };
 }
 
 function figuresOf({ total }: ImpactSummary): ImpactFigures {
@@ -118,6 +128,9 @@ function describePlan(
     revision: change.revision,
     planHash,
     carriedOutBy: request.kind === 'release' ? 'ctc' : 'people',
+    ...(request.kind === 'release' || request.runbook === undefined
+      ? {}
+      : { runbook: plannedRunbook(request.runbook) }),
     needsReview: request.class !== 'standard',
     ...assessedWindow(plan.window, request.window.recurrence !== undefined),
     waveBudgetMs: (strategy === undefined ? 0 : waveSeconds(strategy)) * 1000,
@@ -130,6 +143,6 @@ function describePlan(
     summary:
       `Window ${formatWindow(change.window)}. Services: ${servicesDown} down, ${servicesDegraded} degraded, ` +
       `${servicesAtRisk} at risk; ${customers} customers affected. ` +
-      `Conflicts: ${blocking} blocking, ${conflicts.length - blocking} to note.`,
+      `Conflicts: ${blocking} blocking, ${conflicts.length - blocking} to note.${(plan.findings ?? []).map((finding) => ` ${finding}`).join('')}`,
   };
 }

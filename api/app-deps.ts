@@ -19,6 +19,7 @@ import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
 import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { RunbookReader } from '../domain/runbook/ports.ts';
 import type { LineStopRegister } from '../domain/line/ports.ts';
 import type { ExpressionEvaluator } from '../domain/verification/expressions.ts';
 import type { WhyNotMeasurable } from '../domain/verification/metric-checks.ts';
@@ -47,6 +48,7 @@ export interface AppDeps {
   readonly exporter: InventoryExporter;
   readonly history: InventoryHistory;
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
+  readonly runbooks: RunbookReader;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
   readonly lineStops: LineStopRegister;

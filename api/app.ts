@@ -37,6 +37,7 @@ import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
 import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
+import { runbookRoutes } from './routes/runbooks.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
 
@@ -108,6 +109,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     changeEventRoutes,
     measurementRoutes,
     decisionRoutes,
+    runbookRoutes,
     applicationRoutes,
     inventoryRoutes,
     inventoryExportRoutes,

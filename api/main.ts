@@ -31,6 +31,7 @@ import { createInventoryReadModel } from '../adapters/postgres/inventory-read-mo
 import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
 import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
@@ -125,6 +126,7 @@ const app = await buildApp(
     exporter: createInventoryExporter(database),
     history: createInventoryHistory(database),
     engine,
+    runbooks: createRunbookReader(database),
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
     lineStops: createLineStopRegister({ database, now }),

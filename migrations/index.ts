@@ -7,6 +7,7 @@ import * as messages from './0005-messages.ts';
 import * as inventoryVersions from './0006-inventory-versions.ts';
 import * as interventions from './0007-interventions.ts';
 import * as metricMeasurements from './0008-metric-measurements.ts';
+import * as runbookSteps from './0009-runbook-steps.ts';
 import * as lineStops from './0010-line-stops.ts';
 import * as comparisons from './0012-comparisons.ts';
 
@@ -19,6 +20,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0006-inventory-versions': inventoryVersions,
   '0007-interventions': interventions,
   '0008-metric-measurements': metricMeasurements,
+  '0009-runbook-steps': runbookSteps,
   '0010-line-stops': lineStops,
   '0012-comparisons': comparisons,
 };

@@ -35,7 +35,7 @@ const document = await format(
     ...arrows,
     '```',
     '',
-    'A change can be put on hold in scheduled, simulating, deploying, verifying, deciding and redeploying, by a person, and in all of these but deciding by a stop of the line; it is then `paused` and goes on where it was. A rollback is never held.',
+    'A change can be put on hold in scheduled, simulating, deploying, verifying, deciding, redeploying and (with a runbook) implementing, by a person, and in all of these but deciding and implementing by a stop of the line; it is then `paused` and goes on where it was. A rollback is never held.',
     '',
     `An approved plan holds its window in: ${reservedStates.join(', ')}. The intervention has ended in: ${endedStates.join(', ')}.`,
     '',

@@ -100,6 +100,24 @@ const stories: readonly ((harness: WorkflowHarness) => Promise<Record<string, st
     await harness.send(id, 'report', { by: 'olga', reason: 'done', result: 'implemented' });
     return { 'change-manual': `change/${id}` };
   },
+  async (harness) => {
+    const step = (id: string) => ({ id, title: `To ${id}`, expectedMinutes: 10 });
+    const runbook = { steps: [step('drain'), step('swap')], rollback: [step('put-back')] };
+    const id = await harness.request({ kind: 'infrastructure', datacentres: ['mad'], runbook });
+    await harness.approve(id);
+    await harness.untilState(id, 'implementing');
+    const by = { by: 'olga', reason: 'as planned', mayImplement: true, mayCoordinate: true };
+    const done = async (one: string, result: 'done' | 'failed'): Promise<void> => {
+      await harness.send(id, 'startStep', { ...by, step: one });
+      await harness.send(id, 'endStep', { ...by, step: one, result });
+    };
+    await done('drain', 'done');
+    await harness.sleep(45 * 60_000);
+    await harness.send(id, 'decideOnRunbook', { ...by, decision: 'go-on' });
+    await done('swap', 'failed');
+    await done('put-back', 'done');
+    return { 'change-runbook': `change/${id}` };
+  },
 ];
 
 async function record(harness: WorkflowHarness): Promise<void> {

@@ -48,6 +48,7 @@ describe('changes that run while CTC is updated', () => {
       'change-moved-window',
       'change-redeployed',
       'change-rolled-back',
+      'change-runbook',
       'deployment-applied',
       'deployment-failed',
       'deployment-restored',

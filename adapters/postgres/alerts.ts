@@ -67,3 +67,17 @@ export async function audienceOf(
   );
   return rows.map(({ id }) => id).filter((id) => id !== actor);
 }
+
+/** Those of the principals who can be alerted; the one who acted already knows. */
+export async function knownOf(
+  trx: Knex,
+  principals: readonly string[],
+  actor: string,
+): Promise<string[]> {
+  if (principals.length === 0) return [];
+  return trx('principal')
+    .whereIn('id', [...principals])
+    .whereNot('id', actor)
+    .whereNull('disabled_at')
+    .pluck<string[]>('id');
+}

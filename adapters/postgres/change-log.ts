@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { LogEntry } from '../../domain/change/story.ts';
-import { audienceOf, raiseAlert } from './alerts.ts';
+import { audienceOf, knownOf, raiseAlert } from './alerts.ts';
 
 /** Listeners get the change's id on this channel when its log has grown. */
 export const changeLogChannel = 'change_log';
@@ -33,8 +33,12 @@ export async function appendToLog(trx: Knex, entry: NewLogEntry): Promise<boolea
     .ignore()
     .returning<{ id: number }[]>('id');
   if (inserted.length === 0) return false;
-  if (entry.alert !== undefined) {
-    const recipients = await audienceOf(trx, entry.changeId, entry.alert, entry.actor);
+  const { changeId, alert, alertAlso = [], actor } = entry;
+  if (alert !== undefined || alertAlso.length > 0) {
+    const recipients = [
+      ...(alert === undefined ? [] : await audienceOf(trx, changeId, alert, actor)),
+      ...(await knownOf(trx, alertAlso, actor)),
+    ];
     const change = await trx('change')
       .where({ id: entry.changeId })
       .first<{ number: number; title: string }>('number', 'title');

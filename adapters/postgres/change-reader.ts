@@ -214,6 +214,7 @@ function toDetail(
     window: row.definition.window,
     planHash: row.plan_hash,
     impact: row.plan === null ? null : { ...row.plan.impact },
+    findings: row.plan?.findings ?? [],
     rollsBackTo: row.plan?.rollsBackTo ?? null,
     approvalExpiresAt: row.approval_expires_at,
     approvals,

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ChangeRequest } from '../../domain/change/change-request.ts';
 import type { ChangeRequests } from '../../domain/change/readers.ts';
 import { DomainError, type Complaint } from '../../domain/errors.ts';
+import { runbookGroups, type Runbook } from '../../domain/runbook/runbook.ts';
 import { appendToLog } from './change-log.ts';
 import { enqueueStart } from './outbox.ts';
 
@@ -116,6 +117,9 @@ async function findUnknown(database: Knex, request: ChangeRequest): Promise<Comp
       complaints.push({ field: 'team', message: `there is no team "${id}"` });
     }
   }
+  if (request.kind !== 'release' && request.runbook !== undefined) {
+    complaints.push(...(await unknownAssignees(request.runbook, missing)));
+  }
   const numbers = request.after?.map((label) => label.slice('CHG-'.length)) ?? [];
   const known = await database('change').whereIn('number', numbers).pluck<number[]>('number');
   request.after?.forEach((label, i) => {
@@ -141,4 +145,31 @@ async function findUnknown(database: Knex, request: ChangeRequest): Promise<Comp
     });
   }
   return complaints;
+}
+
+/** People and teams that steps of a runbook are assigned to, and that nothing known answers to. */
+async function unknownAssignees(
+  runbook: Runbook,
+  missing: (table: string, column: string, ids: readonly string[]) => Promise<string[]>,
+): Promise<Complaint[]> {
+  const assigned = runbookGroups.flatMap((group) =>
+    runbook[group].flatMap(({ id, assignee }, i) =>
+      assignee === undefined
+        ? []
+        : [{ field: `runbook.${group}[${i}].assignee`, step: id, ...assignee }],
+    ),
+  );
+  const people = assigned.flatMap((one) => ('person' in one ? [one.person] : []));
+  const teams = assigned.flatMap((one) => ('team' in one ? [one.team] : []));
+  const nobody = await missing('principal', 'id', people);
+  const noTeam = await missing('team', 'id', teams);
+  return assigned.flatMap((one): Complaint[] => {
+    const { field, step } = one;
+    if ('person' in one) {
+      if (!nobody.includes(one.person)) return [];
+      return [{ field, message: `step "${step}": there is nobody with the id "${one.person}"` }];
+    }
+    if (!noTeam.includes(one.team)) return [];
+    return [{ field, message: `step "${step}": there is no team "${one.team}"` }];
+  });
 }

@@ -17,6 +17,7 @@ import {
   type ConflictFinder,
 } from './conflict-store.ts';
 import { queueRecompute } from './conflict-keeper.ts';
+import { recordRunbookStep, stopRunningSteps } from './record-runbook-step.ts';
 
 export interface RecordStepsDeps {
   readonly database: Knex;
@@ -91,6 +92,7 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
         if (!(await appendToLog(trx, { ...entry, event, from, to, at: now() }))) return;
         if (isEnded(to)) await lockConflicts(trx);
         await moveOn(trx, changeId, from, to, { waiting_for: jsonOrNull(entry.waitingFor) });
+        await stopRunningSteps(trx, entry, now());
         if (entry.verifiedAttempt !== undefined) {
           await confirmVerified(trx, changeId, entry.verifiedAttempt, now());
         }
@@ -105,6 +107,9 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
           .where({ id: entry.changeId })
           .update({ waiting_for: jsonOrNull(entry.waitingFor), updated_at: at });
       }),
+
+    recordRunbookStep: (entry) =>
+      database.transaction((trx) => recordRunbookStep(trx, entry, now())),
 
     recordDecision: (entry) =>
       database.transaction(async (trx) => {

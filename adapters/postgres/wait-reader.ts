@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import { permissions } from '../../domain/access/roles.ts';
+import { decisiveEvents, type LastWord } from '../../domain/change/ending.ts';
+import { isEnded } from '../../domain/change/life-cycle.ts';
 import type { ChangeDetail, ChangeReader, WaitReader } from '../../domain/change/readers.ts';
 import type { StandingStop } from '../../domain/line/line-stop.ts';
 import { coveredChanges, toStandingStop, type LineStopRow } from './line-cover.ts';
@@ -12,10 +14,13 @@ export function createWaitReader(database: Knex, changes: Pick<ChangeReader, 'ge
   return {
     async facts(idOrLabel) {
       const change = await changes.get(idOrLabel);
+      const lastWord = isEnded(change.state) ? await lastWordOn(database, change.id) : null;
       const [mayDecide, holders, stops] = await Promise.all([
         mayDecideOn(database, change),
         holdersOf(database, change),
-        stopsOf(database, change.id),
+        lastWord === null
+          ? stopsOf(database, change.id)
+          : stopsAt(database, change.id, lastWord.at),
       ]);
       return {
         id: change.id,
@@ -37,6 +42,7 @@ export function createWaitReader(database: Knex, changes: Pick<ChangeReader, 'ge
           })),
         holders,
         stops,
+        lastWord,
       };
     },
   };
@@ -79,5 +85,29 @@ async function stopsOf(database: Knex, changeId: string): Promise<StandingStop[]
     `select s.* from ${coveredChanges} and s.resumed_at is null and c.id = :changeId order by s.id`,
     { changeId },
   );
+  return rows.map(toStandingStop);
+}
+
+async function lastWordOn(database: Knex, changeId: string): Promise<LastWord | null> {
+  const row = await database('change_log')
+    .where({ change_id: changeId })
+    .whereIn('event', [...decisiveEvents])
+    .whereNotNull('to_state')
+    .orderBy('id', 'desc')
+    .first<LastWord | undefined>('event', 'at', 'message');
+  return row ?? null;
+}
+
+/** Those that had reached the change by then. */
+async function stopsAt(database: Knex, changeId: string, at: string): Promise<StandingStop[]> {
+  const rows = await database('line_stop as s')
+    .join('line_stop_change as l', 'l.stop_id', 's.id')
+    .where('l.change_id', changeId)
+    .where('s.stopped_at', '<=', at)
+    .andWhere((query) => {
+      void query.whereNull('s.resumed_at').orWhere('s.resumed_at', '>', at);
+    })
+    .orderBy('s.id')
+    .select<LineStopRow[]>('s.*');
   return rows.map(toStandingStop);
 }

@@ -1,11 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { isAllowed, type Permission } from '../../domain/access/roles.ts';
-import type {
-  Acknowledgement,
-  ChangeUpdates,
-  DecisionOverride,
-} from '../../domain/change/messages.ts';
+import type { DecisionOverride } from '../../domain/change/messages.ts';
 import type { ChangeDetail } from '../../domain/change/readers.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { movedWindowRequest } from '../../domain/windows/moved-window.ts';
@@ -17,6 +13,7 @@ import {
 import type { AppDeps } from '../app-deps.ts';
 import { nextOccurrenceOf, windowFor } from '../change-window.ts';
 import { requireVersion } from '../etag.ts';
+import { createSender } from '../send-to-change.ts';
 import {
   acknowledgementSchema,
   changeParamsSchema,
@@ -32,21 +29,7 @@ const tags = ['decisions'];
 export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   const { changes, messenger } = deps;
 
-  const send = async <K extends keyof ChangeUpdates>(
-    request: FastifyRequest,
-    change: ChangeDetail,
-    update: K,
-    message: ChangeUpdates[K],
-  ): Promise<Acknowledgement> => {
-    refuseEnded(change, update);
-    // Principal and key together, for two people may use the same key.
-    return messenger.send(
-      change.id,
-      update,
-      message,
-      `${request.actor.id}/${request.idempotencyKey}`,
-    );
-  };
+  const send = createSender(messenger);
 
   app.post(
     '/changes/:change/decisions',
@@ -228,14 +211,6 @@ function requireOverridePermission(
   throw new DomainError('forbidden', `Your roles do not allow you to ${missing.join(' or ')}.`, {
     code: 'not-allowed',
     remedy: 'Ask a change manager to decide, or approve without the override.',
-  });
-}
-
-/** A change whose workflow has ended gets an answer that says so. */
-function refuseEnded({ label, state }: ChangeDetail, update: keyof ChangeUpdates): void {
-  if (!['closed', 'rejected', 'cancelled', 'expired'].includes(state)) return;
-  throw new DomainError('refused', `${label} is ${state}: "${update}" comes too late.`, {
-    code: 'change-ended',
   });
 }
 

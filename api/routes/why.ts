@@ -1,9 +1,19 @@
 import * as z from 'zod';
 import { changeStates } from '../../domain/change/life-cycle.ts';
+import { explainEnding } from '../../domain/change/ending.ts';
 import { explainWaits } from '../../domain/change/why.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { changeParamsSchema, problems } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';
+
+const stopSchema = z.object({
+  id: z.string(),
+  scope: z.string(),
+  datacentre: z.string().optional(),
+  reason: z.string(),
+  by: z.string(),
+  at: z.string(),
+});
 
 const waitSchema = z.object({
   kind: z.enum([
@@ -31,16 +41,11 @@ const waitSchema = z.object({
   approvals: z.object({ needed: z.int(), given: z.array(z.string()) }).optional(),
   hold: z.object({ by: z.string(), reason: z.string(), since: z.string() }).optional(),
   holder: z.object({ change: z.string(), datacentre: z.string() }).optional(),
-  stop: z
-    .object({
-      id: z.string(),
-      scope: z.string(),
-      datacentre: z.string().optional(),
-      reason: z.string(),
-      by: z.string(),
-      at: z.string(),
-    })
-    .optional(),
+  stop: stopSchema.optional(),
+  bake: z
+    .object({ endsAt: z.string().nullable(), samplesLeft: z.int().nullable() })
+    .optional()
+    .describe('Not before; and of the entry that lacks most, null: not known or not asked for'),
 });
 
 const whySchema = z
@@ -50,6 +55,16 @@ const whySchema = z
     waits: z
       .array(waitSchema)
       .describe('The first is what it waits for now; the others hold it as well, or will'),
+    ending: z
+      .object({
+        kind: z.enum(['refused-by-simulator', 'missed-window', 'rolled-back', 'ended']),
+        at: z.string(),
+        because: z.string(),
+        stops: z.array(stopSchema).describe('Stops of the line that it came to this under'),
+        next: z.string(),
+      })
+      .nullable()
+      .describe('How it ended; null: it is on its way'),
     pending: z
       .array(
         z.object({
@@ -88,7 +103,13 @@ export function whyRoutes(app: TypedApp, { waits, pendingSteps }: AppDeps): void
       const facts = await waits.facts(request.params.change);
       const pending = facts.waitingFor === null ? [] : await pendingSteps(facts.id);
       const { label: change, state } = facts;
-      return { change, state, waits: explainWaits(facts, pending), pending } as never;
+      return {
+        change,
+        state,
+        waits: explainWaits(facts, pending),
+        ending: explainEnding(facts),
+        pending,
+      } as never;
     },
   );
 }

@@ -4,11 +4,12 @@ import { judgedMetricSchema } from './metrics.ts';
 
 const stateSchema = z.enum(changeStates);
 
-const waitingForSchema = z
+export const waitingForSchema = z
   .object({
     what: z.string(),
     detail: z.string(),
     until: z.string().optional(),
+    needsPerson: z.boolean().optional().describe('It cannot come to a good end without a person'),
     approvals: z.int().optional(),
     hold: z.object({ by: z.string(), reason: z.string(), since: z.string() }).optional(),
   })
@@ -91,6 +92,9 @@ export const changeSchema = z
     }),
     planHash: z.string().nullable(),
     impact: z.record(z.string(), z.number()).nullable(),
+    findings: z
+      .array(z.string())
+      .describe('What those who decide must know besides, such as a runbook that does not fit'),
     rollsBackTo: z.object({ version: z.string(), digest: z.string() }).nullable(),
     approvalExpiresAt: z.string().nullable(),
     approvals: z.array(

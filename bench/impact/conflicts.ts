@@ -10,6 +10,7 @@ import {
 } from '../../tools/intervention-generator.ts';
 import type { GeneratorOptions } from '../../tools/inventory-generator.ts';
 import { createConflictsInSql, kindsInSql } from './conflicts-in-sql.ts';
+import { usedMs } from './standstill.ts';
 import { expectSame, heading, percentile, seconds, spreadOf } from './report.ts';
 
 const fromMs = Date.UTC(2027, 0, 1);
@@ -69,13 +70,16 @@ export async function benchConflicts({
 
   const whole: number[] = [];
   const alone: number[] = [];
+  const computing: number[] = [];
   const answers = fresh.map((each) => {
     engine.put(each);
+    const beforeMs = usedMs();
     const startedMs = performance.now();
     const footprint = engine.footprint(each.change);
     const computedMs = performance.now();
     const conflicts = [...engine.conflictsOf(each.change), ...engine.crowdsIn(each.window)];
     const endedMs = performance.now();
+    computing.push(usedMs() - beforeMs);
     whole.push(endedMs - startedMs);
     alone.push(endedMs - computedMs);
     engine.remove(each.change);
@@ -89,6 +93,7 @@ export async function benchConflicts({
     expectSame(`conflicts of ${each.change}`, sql.words(each, conflicts), found);
   }
   console.log(`engine, reach and all kinds of conflict   ${spreadOf(whole)} (aim: p99 of 10 ms)`);
+  console.log(`the same in processor time                ${spreadOf(computing)}`);
   console.log(`engine, all kinds, reach known            ${spreadOf(alone)}`);
   console.log(`SQL, ${kindsInSql.length} kinds, reach known               ${spreadOf(inSql)}`);
   const counts = answers.map(({ conflicts }) => conflicts.length);

@@ -10,6 +10,7 @@ import { addWhyCommand } from './why-command.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
 import { addMeasurementCommand, describeMetrics } from './metric-commands.ts';
 import { getChange, type Change } from './get-change.ts';
+import { addRunbookCommands } from './runbook-commands.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows, showState, write } from '../output.ts';
 import { readYamlFile } from '../read-file.ts';
@@ -110,6 +111,7 @@ export function addChangeCommands(program: Command): void {
     });
   addWhyCommand(change);
   addDecisionCommands(change);
+  addRunbookCommands(change);
   addChangeImpactCommands(change);
   addMeasurementCommand(change);
   addDiffCommand(change);
@@ -180,7 +182,7 @@ function describeChange(change: Change): string {
   ];
   if (waitingFor !== null) {
     lines.push(
-      `waits for ${waitingFor.what}: ${waitingFor.detail}${waitingFor.until === undefined ? '' : `, until ${waitingFor.until}`}`,
+      `${waitingFor.needsPerson === true ? colours.red('✖ needs a person: ') : ''}waits for ${waitingFor.what}: ${waitingFor.detail}${waitingFor.until === undefined ? '' : `, until ${waitingFor.until}`}`,
     );
   }
   if (impact !== null) {
@@ -188,6 +190,7 @@ function describeChange(change: Change): string {
       `services: ${impact['servicesDown']} down, ${impact['servicesDegraded']} degraded, ${impact['servicesAtRisk']} at risk; customers: ${impact['customers']}`,
     );
   }
+  for (const finding of change.findings) lines.push(colours.yellow(`▲ ${finding}`));
   for (const { severity, kind, with: others, evidence, remedy } of change.conflicts) {
     const other = others.map(({ change: label }) => label).join(', ') || 'a freeze';
     lines.push(

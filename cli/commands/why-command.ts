@@ -21,9 +21,10 @@ export function addWhyCommand(change: Command): void {
     });
 }
 
-function describeWhy({ change, state, waits, pending }: Why): string {
+function describeWhy({ change, state, waits, ending, pending }: Why): string {
   const heading = `${colours.bold(change)}  ${showState(state)}`;
-  if (waits.length === 0) return `${heading}  waits for nothing`;
+  const ended = ending === null ? [] : describeEnding(ending);
+  if (waits.length === 0 && ended.length === 0) return `${heading}  waits for nothing`;
   const lines = waits.flatMap((wait, index) => {
     const { kind, detail, since, wakesAt, who, next, approvals } = wait;
     return [
@@ -40,5 +41,13 @@ function describeWhy({ change, state, waits, pending }: Why): string {
   });
   const silent =
     pending === null ? ['The workflow engine does not answer: this is what the record knows.'] : [];
-  return [heading, ...lines, ...silent].join('\n');
+  return [heading, ...ended, ...lines, ...silent].join('\n');
+}
+
+function describeEnding({ kind, at, because, stops, next }: NonNullable<Why['ending']>): string[] {
+  return [
+    `${kind.replaceAll('-', ' ')} at ${at}: ${because}`,
+    ...stops.map(({ scope, by, reason }) => `  while ${scope} were stopped by ${by}: ${reason}`),
+    `  next: ${next}`,
+  ];
 }

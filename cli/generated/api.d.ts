@@ -449,6 +449,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/runbook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The runbook of a change with the state of each step */
+        get: operations["getRunbook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/runbook/steps/{step}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a step of the runbook */
+        post: operations["startStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/runbook/steps/{step}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete a step, with the evidence that it asks for */
+        post: operations["completeStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/runbook/steps/{step}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a step failed; before the point of no return the rollback begins */
+        post: operations["failStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/runbook/steps/{step}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave a step out; for operators and change managers */
+        post: operations["skipStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/runbook/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Roll back now, or go on although the rollback no longer fits into the window */
+        post: operations["decideOnRunbook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/applications": {
         parameters: {
             query?: never;
@@ -979,6 +1081,115 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        RunbookInput: {
+            /**
+             * @description What must be true before anything is touched; one that fails cancels the change
+             * @default []
+             */
+            preChecks: {
+                /** @description Unique in the runbook; names the step in commands */
+                id: string;
+                title: string;
+                instructions?: string;
+                /** @description Who does it; default: whoever may implement changes */
+                assignee?: {
+                    person: string;
+                } | {
+                    team: string;
+                };
+                expectedMinutes: number;
+                /**
+                 * @description What it takes to complete it: nothing, a text, or the URL of what shows it
+                 * @default none
+                 * @enum {string}
+                 */
+                evidence: "none" | "text" | "url";
+                /** @description May be worked on together with the step before it of its group */
+                parallel?: boolean;
+                /** @description Once it has begun nothing is rolled back by itself; at most one of the steps */
+                pointOfNoReturn?: boolean;
+            }[];
+            steps: {
+                /** @description Unique in the runbook; names the step in commands */
+                id: string;
+                title: string;
+                instructions?: string;
+                /** @description Who does it; default: whoever may implement changes */
+                assignee?: {
+                    person: string;
+                } | {
+                    team: string;
+                };
+                expectedMinutes: number;
+                /**
+                 * @description What it takes to complete it: nothing, a text, or the URL of what shows it
+                 * @default none
+                 * @enum {string}
+                 */
+                evidence: "none" | "text" | "url";
+                /** @description May be worked on together with the step before it of its group */
+                parallel?: boolean;
+                /** @description Once it has begun nothing is rolled back by itself; at most one of the steps */
+                pointOfNoReturn?: boolean;
+            }[];
+            /**
+             * @description What shows that it works
+             * @default []
+             */
+            verification: {
+                /** @description Unique in the runbook; names the step in commands */
+                id: string;
+                title: string;
+                instructions?: string;
+                /** @description Who does it; default: whoever may implement changes */
+                assignee?: {
+                    person: string;
+                } | {
+                    team: string;
+                };
+                expectedMinutes: number;
+                /**
+                 * @description What it takes to complete it: nothing, a text, or the URL of what shows it
+                 * @default none
+                 * @enum {string}
+                 */
+                evidence: "none" | "text" | "url";
+                /** @description May be worked on together with the step before it of its group */
+                parallel?: boolean;
+                /** @description Once it has begun nothing is rolled back by itself; at most one of the steps */
+                pointOfNoReturn?: boolean;
+            }[];
+            /** @description The way back */
+            rollback: {
+                /** @description Unique in the runbook; names the step in commands */
+                id: string;
+                title: string;
+                instructions?: string;
+                /** @description Who does it; default: whoever may implement changes */
+                assignee?: {
+                    person: string;
+                } | {
+                    team: string;
+                };
+                expectedMinutes: number;
+                /**
+                 * @description What it takes to complete it: nothing, a text, or the URL of what shows it
+                 * @default none
+                 * @enum {string}
+                 */
+                evidence: "none" | "text" | "url";
+                /** @description May be worked on together with the step before it of its group */
+                parallel?: boolean;
+                /** @description Once it has begun nothing is rolled back by itself; at most one of the steps */
+                pointOfNoReturn?: boolean;
+            }[];
+            /**
+             * @description When work and rollback no longer fit into the window and nobody decides
+             * @default roll-back
+             * @enum {string}
+             */
+            onOverrun: "roll-back" | "warn";
+        };
         Problem: {
             type: string;
             title: string;
@@ -1111,6 +1322,8 @@ export interface components {
                 what: string;
                 detail: string;
                 until?: string;
+                /** @description It cannot come to a good end without a person */
+                needsPerson?: boolean;
                 approvals?: number;
                 hold?: {
                     by: string;
@@ -1166,6 +1379,8 @@ export interface components {
                 what: string;
                 detail: string;
                 until?: string;
+                /** @description It cannot come to a good end without a person */
+                needsPerson?: boolean;
                 approvals?: number;
                 hold?: {
                     by: string;
@@ -1208,6 +1423,8 @@ export interface components {
             impact: {
                 [key: string]: number;
             } | null;
+            /** @description What those who decide must know besides, such as a runbook that does not fit */
+            findings: string[];
             rollsBackTo: {
                 version: string;
                 digest: string;
@@ -1568,7 +1785,29 @@ export interface components {
                     by: string;
                     at: string;
                 };
+                /** @description Not before; and of the entry that lacks most, null: not known or not asked for */
+                bake?: {
+                    endsAt: string | null;
+                    samplesLeft: number | null;
+                };
             }[];
+            /** @description How it ended; null: it is on its way */
+            ending: {
+                /** @enum {string} */
+                kind: "refused-by-simulator" | "missed-window" | "rolled-back" | "ended";
+                at: string;
+                because: string;
+                /** @description Stops of the line that it came to this under */
+                stops: {
+                    id: string;
+                    scope: string;
+                    datacentre?: string;
+                    reason: string;
+                    by: string;
+                    at: string;
+                }[];
+                next: string;
+            } | null;
             /** @description Steps under way; null: the workflow engine does not answer */
             pending: {
                 step: string;
@@ -1610,6 +1849,83 @@ export interface components {
                 why: string;
             }[];
             skippedCount: number;
+        };
+        RunbookStepState: {
+            id: string;
+            title: string;
+            instructions?: string;
+            assignee?: {
+                person: string;
+            } | {
+                team: string;
+            };
+            expectedMinutes: number;
+            /**
+             * @description What it takes to complete it
+             * @enum {string}
+             */
+            evidence: "none" | "text" | "url";
+            parallel?: boolean;
+            pointOfNoReturn?: boolean;
+            /** @enum {string} */
+            state: "open" | "running" | "done" | "failed" | "skipped" | "stopped";
+            /** @description Worked on, or to begin, now */
+            current: boolean;
+            tries: {
+                try: number;
+                /** @enum {string} */
+                state: "open" | "running" | "done" | "failed" | "skipped" | "stopped";
+                startedAt: string | null;
+                startedBy: string | null;
+                /** @description As what the person acted */
+                startedAs: ("assignee" | "implementer" | "coordinator") | null;
+                dueAt: string | null;
+                endedAt: string | null;
+                endedBy: string | null;
+                /** @description As what the person acted */
+                endedAs: ("assignee" | "implementer" | "coordinator") | null;
+                reason: string | null;
+                evidence: {
+                    /** @enum {string} */
+                    kind: "none" | "text" | "url";
+                    content: string;
+                } | null;
+            }[];
+        };
+        RunbookState: {
+            change: string;
+            /** @enum {string} */
+            state: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+            waitingFor: {
+                what: string;
+                detail: string;
+                until?: string;
+                /** @description It cannot come to a good end without a person */
+                needsPerson?: boolean;
+                approvals?: number;
+                hold?: {
+                    by: string;
+                    reason: string;
+                    since: string;
+                };
+            } | null;
+            /** @enum {string} */
+            onOverrun: "roll-back" | "warn";
+            findings: string[];
+            expectedWorkMinutes: number;
+            expectedRollbackMinutes: number;
+            workFrom: string;
+            workUntil: string;
+            closesAt: string;
+            /** @description When the rollback must begin to end within the window */
+            rollBackBy: string;
+            /** @description Id of the step */
+            pointOfNoReturn: string | null;
+            groups: {
+                /** @enum {string} */
+                group: "preChecks" | "steps" | "verification" | "rollback";
+                steps: components["schemas"]["RunbookStepState"][];
+            }[];
         };
         WindowPreview: {
             opensAt: string;
@@ -2336,7 +2652,7 @@ export interface operations {
                     };
                 } | {
                     /** @enum {string} */
-                    kind: "infrastructure" | "architecture" | "licensing" | "product" | "security-policy";
+                    kind: "infrastructure" | "architecture" | "licensing" | "product" | "security-policy" | "disclosure" | "policy";
                     title: string;
                     reason: string;
                     /**
@@ -2371,8 +2687,9 @@ export interface operations {
                     after?: string[];
                     /** @default [] */
                     datacentres?: string[];
-                    steps: string[];
-                    rollbackSteps: string[];
+                    runbook?: components["schemas"]["RunbookInput"];
+                    steps?: string[];
+                    rollbackSteps?: string[];
                 };
             };
         };
@@ -3170,6 +3487,308 @@ export interface operations {
                     reason: string;
                     /** @default  */
                     lessons?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRunbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunbookState"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startStep: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+                /** @description Id of the step */
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What is to be said of it */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    completeStep: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+                /** @description Id of the step */
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What is to be said of it */
+                    reason?: string;
+                    /** @description A text, or the http(s) URL of what shows that it was done */
+                    evidence?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    failStep: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+                /** @description Id of the step */
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @description A text, or the http(s) URL of what shows that it was done */
+                    evidence?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skipStep: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+                /** @description Id of the step */
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideOnRunbook: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @enum {string} */
+                    decision: "roll-back" | "go-on";
                 };
             };
         };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { slugSchema } from '../names.ts';
+import { runbookSchema } from '../runbook/runbook-schema.ts';
 import { windowRequestSchema } from '../windows/window.ts';
 import { strategySchema } from './rollout-strategy.ts';
 
@@ -11,8 +12,12 @@ export const manualKinds = [
   'infrastructure',
   'architecture',
   'licensing',
+  /** New, changed and discontinued ones. */
   'product',
   'security-policy',
+  /** What is published or told: incidents, vulnerabilities. */
+  'disclosure',
+  'policy',
 ] as const;
 
 const effectSchema = z.strictObject({
@@ -69,15 +74,32 @@ export const releaseChangeSchema = z
     }
   });
 
-export const manualChangeSchema = z.strictObject({
-  kind: z.enum(manualKinds),
-  ...commonFields,
-  /** Datacentres that are worked on. */
-  datacentres: z.array(slugSchema).max(100).default([]),
-  steps: z.array(z.string().trim().min(1).max(2000)).min(1).max(200),
-  /** The way back, step by step. */
-  rollbackSteps: z.array(z.string().trim().min(1).max(2000)).min(1).max(200),
-});
+const linesSchema = z.array(z.string().trim().min(1).max(2000)).min(1).max(200);
+
+export const manualChangeSchema = z
+  .strictObject({
+    kind: z.enum(manualKinds),
+    ...commonFields,
+    /** Datacentres that are worked on. */
+    datacentres: z.array(slugSchema).max(100).default([]),
+    runbook: runbookSchema.optional(),
+    /** Without a runbook: what is done, and the way back, in lines that are reported as a whole. */
+    steps: linesSchema.optional(),
+    rollbackSteps: linesSchema.optional(),
+  })
+  .superRefine(({ runbook, steps, rollbackSteps }, context) => {
+    const complain = (field: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    if (runbook !== undefined) {
+      const instead = 'a runbook says it already: leave this out';
+      if (steps !== undefined) complain('steps', instead);
+      if (rollbackSteps !== undefined) complain('rollbackSteps', instead);
+      return;
+    }
+    const needed = 'needed where there is no runbook';
+    if (steps === undefined) complain('steps', needed);
+    if (rollbackSteps === undefined) complain('rollbackSteps', needed);
+  });
 
 /** What a person asks for: the content of `change.yaml` and the body of `POST /changes`. */
 export const changeRequestSchema = z.discriminatedUnion('kind', [

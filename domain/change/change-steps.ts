@@ -7,6 +7,7 @@ import type {
   DecisionEntry,
   LogEntry,
   PlannedAttempt,
+  RunbookStepEntry,
   SimulationOutcome,
   SiteOutcome,
   TransitionEntry,
@@ -72,6 +73,8 @@ export interface RecordSteps {
   /** Compare-and-set on the state together with the log entry and its alerts. */
   recordTransition(entry: TransitionEntry): Promise<void>;
   recordEntry(entry: LogEntry & { readonly waitingFor?: WaitingFor }): Promise<void>;
+  /** The step, its evidence and its log entry together. */
+  recordRunbookStep(entry: RunbookStepEntry): Promise<void>;
   /**
    * Stores a decision, and with the last approval needed the state `scheduled`. Answers whether the change
    * is decided. Fails as `refused` when a blocking conflict with an approved change stands against it.

@@ -52,6 +52,9 @@ export const changeEvents = [
   'restore',
   'fail-to-restore',
   'retry-rollback',
+  'call-off',
+  'start-back-out',
+  'overrun',
   'implement',
   'back-out',
   'leave-broken',
@@ -100,10 +103,13 @@ export const holdableStates = [
   'verifying',
   'deciding',
   'redeploying',
+  'implementing',
 ] as const satisfies readonly ChangeState[];
 
-/** States in which something new is about to begin, which a stop of the line holds. */
-export const stoppableStates = holdableStates.filter((state) => state !== 'deciding');
+/** States in which something new is about to begin by itself, which a stop of the line holds. */
+export const stoppableStates = holdableStates.filter(
+  (state) => state !== 'deciding' && state !== 'implementing',
+);
 
 export type HoldableState = (typeof holdableStates)[number];
 
@@ -224,7 +230,7 @@ export const lifeCycle: readonly Transition[] = [
     'fail-to-restore',
     'rollback-incomplete',
     'workflow',
-    'a datacentre could not be restored: needs a person',
+    'a datacentre could not be restored, or a rollback step of a runbook failed: needs a person',
   ),
   ...rows(
     ['rollback-incomplete'],
@@ -240,16 +246,43 @@ export const lifeCycle: readonly Transition[] = [
     'change.implement',
     'a person mended what was in the way',
   ),
-  ...rows(['implementing'], 'implement', 'completed', 'change.implement', 'what was done'),
   ...rows(
-    ['implementing', 'rollback-incomplete'],
-    'back-out',
-    'rolled-back',
+    ['implementing'],
+    'implement',
+    'completed',
     'change.implement',
-    'what was undone, by hand',
+    'every step of the runbook is settled; without one, what was done',
+  ),
+  ...rows(
+    ['implementing', 'paused'],
+    'call-off',
+    'cancelled',
+    'workflow',
+    'a pre-check failed, or it was given up before its first step had begun; nothing was touched',
+  ),
+  ...rows(
+    ['implementing', 'paused'],
+    'start-back-out',
+    'rolling-back',
+    'step.carry-out',
+    'a runbook whose work has begun; a step failed before the point of no return, or a person decides so',
   ),
   ...rows(
     ['implementing'],
+    'overrun',
+    'rolling-back',
+    'workflow',
+    'a runbook before its point of no return; its rollback must begin now to fit into the window, and nobody has decided to go on',
+  ),
+  ...rows(
+    ['implementing', 'rolling-back', 'rollback-incomplete'],
+    'back-out',
+    'rolled-back',
+    'change.implement',
+    'every rollback step of the runbook is settled; or what was undone, by hand',
+  ),
+  ...rows(
+    ['implementing', 'rolling-back'],
     'leave-broken',
     'rollback-incomplete',
     'change.implement',

@@ -1,3 +1,5 @@
+import type { StepResult } from '../runbook/runbook-run.ts';
+import type { StepSender } from '../runbook/step-rules.ts';
 import type { ChangeState } from './life-cycle.ts';
 import type { WaitingFor } from './story.ts';
 
@@ -9,6 +11,9 @@ export const changeMessages = {
   pause: 'pause',
   resume: 'resume',
   report: 'reportImplementation',
+  startStep: 'startStep',
+  endStep: 'endStep',
+  decideOnRunbook: 'decideOnRunbook',
   retryRollback: 'retryRollback',
   startReview: 'startReview',
   close: 'close',
@@ -62,6 +67,24 @@ export interface ImplementationReport extends Message {
   readonly result: 'implemented' | 'backed-out' | 'left-broken';
 }
 
+/** Begins a step, or tries one again that has failed. */
+export interface StepStart extends Message, StepSender {
+  readonly step: string;
+}
+
+export interface StepEnd extends StepStart {
+  readonly result: StepResult;
+  /** A text, or the URL of what shows that it was done. */
+  readonly evidence?: string;
+}
+
+export const runbookDecisions = ['roll-back', 'go-on'] as const;
+
+/** Whether it is rolled back now, or goes on although its rollback no longer fits into the window. */
+export interface RunbookDecision extends Message {
+  readonly decision: (typeof runbookDecisions)[number];
+}
+
 export interface Review extends Message {
   readonly lessons: string;
 }
@@ -87,6 +110,9 @@ export interface ChangeUpdates {
   readonly pause: Message;
   readonly resume: Message;
   readonly report: ImplementationReport;
+  readonly startStep: StepStart;
+  readonly endStep: StepEnd;
+  readonly decideOnRunbook: RunbookDecision;
   readonly retryRollback: Message;
   readonly startReview: Message;
   readonly close: Review;

@@ -1,3 +1,4 @@
+import type { RunbookWindow } from '../runbook/runbook-times.ts';
 import type { HoldableState } from './life-cycle.ts';
 import type { ResolvedWindow } from '../windows/window.ts';
 import type { StartableWindow } from '../windows/window-rules.ts';
@@ -63,6 +64,28 @@ export function workOf(plan: AssessedPlan): StartableWindow {
   };
 }
 
+/** What the runbook of a change keeps to. */
+export function runbookWindowOf(
+  window: Pick<ResolvedWindow, 'opensAt' | 'closesAt' | 'workFrom' | 'workUntil'>,
+): RunbookWindow {
+  const { opensAt, closesAt, workFrom = opensAt, workUntil = closesAt } = window;
+  return {
+    workFromMs: Date.parse(workFrom),
+    workUntilMs: Date.parse(workUntil),
+    closesAtMs: Date.parse(closesAt),
+  };
+}
+
+/** The same of an assessed plan. */
+export function runbookWindowIn(plan: AssessedPlan): RunbookWindow {
+  const work = workOf(plan);
+  return {
+    workFromMs: work.opensAtMs,
+    workUntilMs: work.closesAtMs,
+    closesAtMs: plan.closesAtMs,
+  };
+}
+
 /** What a wave must keep to: the time that all of its datacentres have in common, else the plan's. */
 export function waveWindow(
   plan: AssessedPlan,
@@ -97,6 +120,7 @@ export function waitsUntilMs(
     case 'scheduled':
       return Math.min(plan.latestStartMs, workUntilMs - 1);
     case 'verifying':
+    case 'implementing':
       return workUntilMs;
     case 'simulating':
     case 'deploying':

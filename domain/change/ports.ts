@@ -65,6 +65,8 @@ export interface ChangePlan {
   readonly application: ApplicationDefinition | null;
   readonly rollsBackTo: { readonly version: string; readonly digest: string } | null;
   readonly impact: ImpactFigures;
+  /** What those who decide must know besides, such as a runbook that does not fit; missing where nothing. */
+  readonly findings?: readonly string[];
 }
 
 export interface ImpactFigures {

@@ -52,6 +52,7 @@ export interface ChangeDetail extends ChangeSummary {
   readonly window: ResolvedWindow;
   readonly planHash: string | null;
   readonly impact: Readonly<Record<string, number>> | null;
+  readonly findings: readonly string[];
   readonly rollsBackTo: { readonly version: string; readonly digest: string } | null;
   readonly approvalExpiresAt: string | null;
   readonly approvals: readonly {

@@ -1,3 +1,6 @@
+import type { StepState } from '../runbook/runbook-run.ts';
+import type { EvidenceKind, Runbook } from '../runbook/runbook.ts';
+import type { StepRole } from '../runbook/step-rules.ts';
 import type { DecisionOverride } from './messages.ts';
 import type { DeploymentStage } from '../deployment/ports.ts';
 import type { ChangeEvent, ChangeState } from './life-cycle.ts';
@@ -26,6 +29,8 @@ export interface WaitingFor {
     | 'review';
   readonly detail: string;
   readonly until?: string;
+  /** It cannot come to a good end without a person. */
+  readonly needsPerson?: boolean;
   /** How many approvals it needs in all. */
   readonly approvals?: number;
   /** While somebody has it on hold: who, why, and since when (ISO instant). */
@@ -40,6 +45,8 @@ export interface AssessedPlan {
   readonly revision: number;
   readonly planHash: string;
   readonly carriedOutBy: 'ctc' | 'people';
+  /** What people carry out step by step; without one they report the outcome as a whole. */
+  readonly runbook?: Runbook;
   readonly needsReview: boolean;
   readonly opensAtMs: number;
   readonly latestStartMs: number;
@@ -82,6 +89,8 @@ export interface LogEntry {
   readonly details?: Readonly<Record<string, unknown>>;
   /** Whom to alert besides the requester. */
   readonly alert?: 'requester' | 'approvers' | 'everyone-involved';
+  /** Principals to alert whether or not they are of that audience. */
+  readonly alertAlso?: readonly string[];
 }
 
 export interface TransitionEntry extends LogEntry {
@@ -91,6 +100,21 @@ export interface TransitionEntry extends LogEntry {
   readonly waitingFor: WaitingFor | null;
   /** With `verify`: the attempt that runs from now on, and that a later rollback leads back to. */
   readonly verifiedAttempt?: number;
+}
+
+/** A step of the runbook that begins, or ends; each time it begins it is another try. */
+export interface RunbookStepEntry extends LogEntry {
+  readonly event: 'start-step' | 'complete-step' | 'fail-step' | 'skip-step';
+  readonly step: string;
+  readonly try: number;
+  readonly state: StepState;
+  /** As what the actor acted. */
+  readonly role: StepRole;
+  /** When a step that begins is to be done. */
+  readonly dueAt?: string;
+  readonly reason: string;
+  readonly evidence?: { readonly kind: EvidenceKind; readonly content: string };
+  readonly waitingFor?: WaitingFor;
 }
 
 export interface DecisionEntry extends LogEntry {

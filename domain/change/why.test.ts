@@ -19,6 +19,7 @@ const facts = (more: Partial<WaitFacts> = {}): WaitFacts => ({
   conflicts: [],
   holders: [],
   stops: [],
+  lastWord: null,
   ...more,
 });
 
@@ -98,6 +99,7 @@ describe('why a change does not move', () => {
       kind: 'bake',
       detail: 'it has held; 7 of 12 samples of web in mad are left',
       wakesAt: '2026-11-24T11:05:00.000Z',
+      bake: { endsAt: '2026-11-24T11:05:00.000Z', samplesLeft: 7 },
     });
   });
 

@@ -1,10 +1,10 @@
 import type { StandingStop } from '../line/line-stop.ts';
 import { reservedStates, type ChangeState } from './life-cycle.ts';
+import type { Ending, LastWord } from './ending.ts';
 import type { WaitingFor } from './story.ts';
 
 /** One thing that keeps a change from moving on. Instants are ISO. */
-export interface Wait {
-  readonly kind: WaitingFor['what'] | 'target' | 'conflict';
+export type Wait = WaitSubject & {
   readonly detail: string;
   /** Since when; null where the record does not say. */
   readonly since: string | null;
@@ -14,10 +14,34 @@ export interface Wait {
   readonly who: readonly string[];
   /** What somebody can do about it. */
   readonly next: string;
-  readonly stop?: StandingStop;
-  readonly hold?: NonNullable<WaitingFor['hold']>;
-  readonly approvals?: { readonly needed: number; readonly given: readonly string[] };
-  readonly holder?: { readonly change: string; readonly datacentre: string };
+};
+
+/**
+ * What it waits for. A kind of wait with figures of its own gets a member here: the workflow sets `what` and, of
+ * the figures, what only it knows in `WaitingFor`; the rest comes with `WaitFacts` and `PendingStep`.
+ */
+export type WaitSubject =
+  | { readonly kind: 'approval'; readonly approvals?: ApprovalsOfPlan }
+  | { readonly kind: 'resume'; readonly hold?: NonNullable<WaitingFor['hold']> }
+  | { readonly kind: 'line'; readonly stop?: StandingStop }
+  | {
+      readonly kind: 'target';
+      readonly holder: { readonly change: string; readonly datacentre: string };
+    }
+  | { readonly kind: 'bake'; readonly bake: BakeLeft }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: Exclude<WaitingFor['what'], 'approval' | 'resume' | 'line' | 'bake'> };
+
+export interface ApprovalsOfPlan {
+  readonly needed: number;
+  readonly given: readonly string[];
+}
+
+export interface BakeLeft {
+  /** ISO instant; not before. */
+  readonly endsAt: string | null;
+  /** Of the entry that lacks most; null: nothing has been counted, or no number is asked for. */
+  readonly samplesLeft: number | null;
 }
 
 /** A step that the workflow engine has under way for the change. */
@@ -59,8 +83,10 @@ export interface WaitFacts {
   }[];
   /** Who holds targets that it needs. */
   readonly holders: readonly { readonly change: string; readonly datacentre: string }[];
-  /** Stops that cover it and stand. */
+  /** Stops that cover it and stand; of an ended change, those that covered it when it ended. */
   readonly stops: readonly StandingStop[];
+  /** What ended it, or led to its rollback; null while it is on its way. */
+  readonly lastWord: LastWord | null;
 }
 
 export interface Why {
@@ -68,6 +94,8 @@ export interface Why {
   readonly state: ChangeState;
   /** The first is what it waits for now; the others hold it as well, or will. Empty: it waits for nothing. */
   readonly waits: readonly Wait[];
+  /** Null while it is on its way. */
+  readonly ending: Ending | null;
   /** Null: the workflow engine did not answer. */
   readonly pending: readonly PendingStep[] | null;
 }
@@ -97,7 +125,6 @@ function presentWait(
   const { what, until, hold, approvals } = waitingFor;
   const { label, since } = facts;
   const wait = {
-    kind: what,
     detail: detailOf(waitingFor, pending),
     since: hold?.since ?? since,
     wakesAt: until ?? nextTryOf(pending) ?? null,
@@ -106,6 +133,7 @@ function presentWait(
   switch (what) {
     case 'approval':
       return {
+        kind: what,
         ...wait,
         who: facts.mayDecide,
         next: `Somebody who may looks at it (ctc change show ${label}) and decides: ctc change approve ${label}, or reject.`,
@@ -115,38 +143,52 @@ function presentWait(
       };
     case 'resume':
       return {
+        kind: what,
         ...wait,
         who: hold === undefined || hold.by === 'workflow' ? [] : [hold.by],
         next: `Look into the reason, then: ctc change resume ${label}, or cancel it.`,
         ...(hold === undefined ? {} : { hold }),
       };
     case 'line':
-      return { ...wait, next: 'Nothing: the stop was lifted, and it goes on in a moment.' };
+      return {
+        kind: what,
+        ...wait,
+        next: 'Nothing: the stop was lifted, and it goes on in a moment.',
+      };
     case 'people':
-      return { ...wait, next: nextOfPeople(facts) };
+      return { kind: what, ...wait, next: nextOfPeople(facts) };
     case 'review':
-      return { ...wait, next: `Somebody reviews and closes it: ctc change close ${label}.` };
+      return {
+        kind: what,
+        ...wait,
+        next: `Somebody reviews and closes it: ctc change close ${label}.`,
+      };
     case 'window':
       return {
+        kind: what,
         ...wait,
         next: `Nothing; or move its window: ctc change move ${label}.`,
       };
+    case 'bake':
+      return {
+        kind: what,
+        ...wait,
+        next: nextOfWork(facts),
+        bake: { endsAt: until ?? null, samplesLeft: samplesLeft(pending) },
+      };
     case 'simulation':
     case 'wave':
-    case 'bake':
     case 'verification':
-      return {
-        ...wait,
-        next: `Nothing; by ${facts.workUntil} it has gone on or is rolled back. It can be stopped: ctc change cancel ${label}.`,
-      };
+      return { kind: what, ...wait, next: nextOfWork(facts) };
     case 'datacentre':
       return {
+        kind: what,
         ...wait,
         next: 'Bring the datacentre back, or see why it cannot be reached: it is restored by itself then.',
       };
     case 'assessment':
     case 'rollback':
-      return { ...wait, next: 'Nothing: it goes on by itself.' };
+      return { kind: what, ...wait, next: 'Nothing: it goes on by itself.' };
   }
 }
 
@@ -174,6 +216,16 @@ function nextTryOf(pending: readonly PendingStep[]): string | undefined {
     .sort()
     .at(0);
 }
+
+function samplesLeft(pending: readonly PendingStep[]): number | null {
+  const left = pending.flatMap(({ seen = [] }) =>
+    seen.flatMap(({ samples, wanted }) => (wanted > 0 ? [Math.max(0, wanted - samples)] : [])),
+  );
+  return left.length === 0 ? null : Math.max(...left);
+}
+
+const nextOfWork = ({ label, workUntil }: WaitFacts): string =>
+  `Nothing; by ${workUntil} it has gone on or is rolled back. It can be stopped: ctc change cancel ${label}.`;
 
 function nextOfPeople({ label, state }: WaitFacts): string {
   return state === 'implementing'

@@ -3,12 +3,14 @@ import { workOf } from '../../domain/change/plan-window.ts';
 import type { FoundWindow } from '../../domain/change/change-steps.ts';
 import type { AssessedPlan } from '../../domain/change/story.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
+import { beginRun, currentSteps } from '../../domain/runbook/runbook-run.ts';
 import { mayStart } from '../../domain/windows/window-rules.ts';
 import { windows } from '../steps.ts';
 import type { ChangeStory } from './change-state.ts';
 import { holdIfAsked } from './hold.ts';
 import { moveWindow } from './move-window.ts';
 import { rootMessage } from './root-message.ts';
+import { assigneesOf, hintsOf, waitsForRunbook } from './runbook-words.ts';
 
 /**
  * Until the window's time for work begins: then the change begins, or has missed its window. It stays
@@ -49,6 +51,17 @@ async function announcePreparation(story: ChangeStory, workFromMs: number): Prom
 }
 
 async function begin(story: ChangeStory, plan: AssessedPlan): Promise<void> {
+  if (plan.carriedOutBy === 'people' && plan.runbook !== undefined) {
+    const run = beginRun(plan.runbook);
+    story.run = run;
+    await story.step('start-implementing', {
+      message: `The window is open: the runbook begins.${hintsFor(plan)}${hintsOf(plan, run)}`,
+      waitingFor: waitsForRunbook(plan, run),
+      alert: 'everyone-involved',
+      alertAlso: assigneesOf(currentSteps(run)),
+    });
+    return;
+  }
   if (plan.carriedOutBy === 'people') {
     await story.step('start-implementing', {
       message: `The window is open: carry out the steps and report the outcome.${hintsFor(plan)}`,

@@ -18,6 +18,7 @@ import { handleLineNews } from './line.ts';
 import { moveWindow } from './move-window.ts';
 import { handlePeopleAtWork } from './people-handlers.ts';
 import { acknowledge, labelOf, needState, notYet, refuse } from './refusals.ts';
+import { handleRunbook } from './runbook-handlers.ts';
 
 /**
  * The decisions of people. Validators are synchronous and refuse what is wrong already; handlers take
@@ -39,6 +40,7 @@ export function handleMessages(story: ChangeStory): void {
   handleHolds(story);
   handleLineNews(story);
   handlePeopleAtWork(story);
+  handleRunbook(story);
 }
 
 function handleDecisions(story: ChangeStory): void {
@@ -165,10 +167,11 @@ function handleMovedImpact(story: ChangeStory): void {
 function handleCancellation(story: ChangeStory): void {
   const check = (_request: Message): void => {
     const wouldEnd = transitionFor(story.state, 'cancel') ?? transitionFor(story.state, 'abort');
-    if (story.state === 'implementing') {
+    if (story.state === 'implementing' || (story.state === 'paused' && story.run !== null)) {
+      const instead = story.run === null ? 'report it as backed out' : 'decide to roll it back';
       refuse(
         'wrong-state',
-        `${labelOf(story)} is being carried out by people: report it as backed out instead.`,
+        `${labelOf(story)} is being carried out by people: ${instead} instead.`,
       );
     }
     if (wouldEnd === undefined || story.abort !== null) {
@@ -206,6 +209,9 @@ function handleHolds(story: ChangeStory): void {
     // One that is paused by a stop of the line may be put on hold by a person as well.
     const isStopped = story.state === 'paused' && story.hold === null;
     if (!isStopped) needState(story, holdableStates, 'pausing');
+    if (story.state === 'implementing' && story.run === null) {
+      refuse('wrong-state', `${labelOf(story)} is carried out without a runbook that could hold.`);
+    }
     if (story.hold !== null) refuse('wrong-state', `${labelOf(story)} is already being paused.`);
   };
   setHandler(

@@ -7,7 +7,13 @@ import {
   type HoldableState,
 } from '../../domain/change/life-cycle.ts';
 import type { Message } from '../../domain/change/messages.ts';
-import type { AssessedPlan, LogEntry, WaitingFor } from '../../domain/change/story.ts';
+import type {
+  AssessedPlan,
+  LogEntry,
+  RunbookStepEntry,
+  WaitingFor,
+} from '../../domain/change/story.ts';
+import type { RunbookRun } from '../../domain/runbook/runbook-run.ts';
 import type { StandingStop } from '../../domain/line/line-stop.ts';
 import { record } from '../steps.ts';
 
@@ -18,6 +24,7 @@ export interface StepNote {
   readonly details?: Readonly<Record<string, unknown>>;
   readonly waitingFor?: WaitingFor;
   readonly alert?: LogEntry['alert'];
+  readonly alertAlso?: readonly string[];
   readonly verifiedAttempt?: number;
   /** For events that lead to several states: which one. */
   readonly to?: ChangeState;
@@ -62,12 +69,16 @@ export interface ChangeStory {
     readonly datacentres: readonly string[];
     readonly leavesSomething: boolean;
   } | null;
+  /** The runbook that people carry out, from its beginning on. */
+  run: RunbookRun | null;
   /** Decisions and steps that must not interleave take turns here. */
   readonly turns: Mutex;
   /** Moves to the next state and writes it down; the state is set at once, the record follows in order. */
   step(event: ChangeEvent, note: StepNote): Promise<void>;
   /** Writes to the log without changing the state. */
   note(note: Omit<StepNote, 'to'>): Promise<void>;
+  /** Writes down that a step of the runbook begins or ends. */
+  runbookStep(entry: Omit<RunbookStepEntry, 'changeId' | 'key'>): Promise<void>;
   /** The next log entry's key: stable in replay. */
   nextKey(): string;
 }
@@ -93,6 +104,7 @@ export function createChangeStory(changeId: string): ChangeStory {
     abort: null,
     rollout: null,
     away: null,
+    run: null,
     turns: new Mutex(),
     nextKey: () => {
       entries += 1;
@@ -121,11 +133,12 @@ export function createChangeStory(changeId: string): ChangeStory {
         waitingFor: story.waitingFor,
         ...(note.details === undefined ? {} : { details: note.details }),
         ...(note.alert === undefined ? {} : { alert: note.alert }),
+        ...(note.alertAlso === undefined ? {} : { alertAlso: note.alertAlso }),
         ...(note.verifiedAttempt === undefined ? {} : { verifiedAttempt: note.verifiedAttempt }),
       };
       await recorded(() => record.recordTransition(entry));
     },
-    async note({ message, actor, details, alert, waitingFor }) {
+    async note({ message, actor, details, alert, alertAlso, waitingFor }) {
       if (waitingFor !== undefined) story.waitingFor = waitingFor;
       const entry = {
         changeId,
@@ -134,9 +147,15 @@ export function createChangeStory(changeId: string): ChangeStory {
         message,
         ...(details === undefined ? {} : { details }),
         ...(alert === undefined ? {} : { alert }),
+        ...(alertAlso === undefined ? {} : { alertAlso }),
         ...(waitingFor === undefined ? {} : { waitingFor }),
       };
       await recorded(() => record.recordEntry(entry));
+    },
+    async runbookStep(step) {
+      if (step.waitingFor !== undefined) story.waitingFor = step.waitingFor;
+      const entry = { ...step, changeId, key: story.nextKey() };
+      await recorded(() => record.recordRunbookStep(entry));
     },
   };
   return story;

@@ -13,6 +13,7 @@ import type { AssessedPlan } from '../../domain/change/story.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
 import { assessment, comparison } from '../steps.ts';
 import { awaitWindow } from './await-window.ts';
+import { carryOutRunbook } from './carry-out-runbook.ts';
 import { handleMessages } from './change-handlers.ts';
 import { createChangeStory, type ChangeStory } from './change-state.ts';
 import { repairWhatIsAway, rollBack } from './roll-back.ts';
@@ -54,7 +55,7 @@ export async function changeWorkflow({ changeId }: ChangeWorkflowInput): Promise
 /** The engine itself was asked to cancel the workflow: no record may be left that waits for ever. */
 async function recordCancellation(story: ChangeStory): Promise<void> {
   await story.turns.runExclusive(async () => {
-    if (transitionFor(story.state, 'cancel') === undefined) return;
+    if (story.run !== null || transitionFor(story.state, 'cancel') === undefined) return;
     await story.step('cancel', {
       message: 'Cancelled through the workflow engine; nothing was touched.',
       alert: 'everyone-involved',
@@ -150,6 +151,7 @@ async function awaitApproval(story: ChangeStory, plan: AssessedPlan): Promise<vo
 
 async function carryOut(story: ChangeStory, plan: AssessedPlan): Promise<void> {
   if (plan.carriedOutBy === 'ctc') return rollOut(story, plan);
+  if (story.run !== null) return carryOutRunbook(story, plan, story.run);
   const reported = (): boolean => story.state !== 'implementing';
   const reportedBy = (atMs: number): Promise<boolean> =>
     condition(reported, Math.max(1, atMs - Date.now()));
@@ -187,7 +189,8 @@ async function review(story: ChangeStory): Promise<void> {
   while (!settled()) {
     if (story.state === 'rolling-back') {
       repair.cancel();
-      await rollBack(story, 'it is tried again');
+      if (plan !== null && story.run !== null) await carryOutRunbook(story, plan, story.run);
+      else await rollBack(story, 'it is tried again');
       repair = repairBeside(story);
     }
     const moved = await condition(

@@ -4,8 +4,15 @@ import type { AssessedPlan, PlannedAttempt, SiteOutcome } from '../../domain/cha
 import { rollout, verification } from '../steps.ts';
 import { bakeWave } from './bake-wave.ts';
 import type { ChangeStory } from './change-state.ts';
-import { deployWave, describeSite, isDone, recordOutcomes } from './deploy-wave.ts';
-import { holdIfAsked } from './hold.ts';
+import {
+  deployWave,
+  deployWaveUntil,
+  describeSite,
+  isDone,
+  recordOutcomes,
+  type Wave,
+} from './deploy-wave.ts';
+import { holdIfAsked, isAskedToHold } from './hold.ts';
 import { awaitWaveWindow, whyNotNow } from './wave-window.ts';
 
 /** Before there were strategies for failures every plan was like this. */
@@ -49,13 +56,14 @@ export async function deployAndVerify(
       message: `${name} of ${waves.length}: ${wave.join(', ')}.`,
       ...(waited ? { waitingFor: { what: 'wave', detail: `${waves.length} wave(s)` } } : {}),
     });
-    for (const datacentre of wave) begun.add(datacentre);
-    const deployed = await deployWave(story, policy, {
+    const failuresAllowed =
+      policy.onFailure === 'continue' ? Infinity : policy.failureLimit - lost.size;
+    const deployed = await deployInTurns(story, plan, begun, {
       attempt,
       datacentres: wave,
       mode: 'apply',
       ...(stages === undefined ? {} : { stages }),
-      failuresAllowed: policy.onFailure === 'continue' ? Infinity : policy.failureLimit - lost.size,
+      failuresAllowed,
     });
     const failed = [
       ...deployed.filter((outcome) => !isDone(outcome)),
@@ -86,6 +94,44 @@ export async function deployAndVerify(
     return { reason, what: `${name.toLowerCase()} failed`, wave };
   }
   return verify(story, attempt, waves.at(-1) ?? []);
+}
+
+/**
+ * A wave whose strategy works on few datacentres at once can be long: it is held between two of them, too, and
+ * goes on with the rest of it while its window leaves time.
+ */
+async function deployInTurns(
+  story: ChangeStory,
+  plan: AssessedPlan,
+  begun: Set<string>,
+  wave: Wave & { readonly failuresAllowed: number },
+): Promise<SiteOutcome[]> {
+  const all: SiteOutcome[] = [];
+  for (let { datacentres } = wave; datacentres.length > 0;) {
+    for (const datacentre of datacentres) begun.add(datacentre);
+    const { outcomes, left } = await deployWaveUntil(story, policyOf(plan), {
+      ...wave,
+      datacentres,
+      failuresAllowed: wave.failuresAllowed - all.filter((outcome) => !isDone(outcome)).length,
+      mayGoOn: () => !isAskedToHold(story),
+    });
+    all.push(...outcomes);
+    if (left.length === 0) break;
+    for (const datacentre of left) begun.delete(datacentre);
+    await holdIfAsked(story, left);
+    const hindrance = whyNotNow(plan, left, begun);
+    if (hindrance !== undefined) {
+      const missed = left.map((datacentre) => ({
+        datacentre,
+        outcome: 'failed' as const,
+        detail: `not begun after a hold: ${hindrance}`,
+      }));
+      await recordOutcomes(story, wave.attempt, missed);
+      return [...all, ...missed];
+    }
+    datacentres = left;
+  }
+  return all;
 }
 
 /** Nothing bakes before it stands, and nothing at all where the strategy asks for none. */

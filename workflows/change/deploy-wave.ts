@@ -14,22 +14,45 @@ export interface Wave {
   readonly stages?: PlannedAttempt['stages'];
   /** Datacentres that may fail before no further one of the wave is begun; default: any number. */
   readonly failuresAllowed?: number;
+  /** Asked before each datacentre that has to wait for another one: false leaves it for later. */
+  readonly mayGoOn?: () => boolean;
+}
+
+export interface DeployedWave {
+  readonly outcomes: SiteOutcome[];
+  /** Datacentres that were left for later: nothing has begun there. */
+  readonly left: readonly string[];
 }
 
 /** Works on the datacentres of a wave, so many at once as the strategy allows, and writes each outcome down. */
 export async function deployWave(
   story: ChangeStory,
   policy: Partial<RolloutPolicy>,
-  { attempt, datacentres, mode, stages, failuresAllowed = Infinity }: Wave,
+  wave: Omit<Wave, 'mayGoOn'>,
 ): Promise<SiteOutcome[]> {
+  return (await deployWaveUntil(story, policy, wave)).outcomes;
+}
+
+/** As `deployWave`, as long as it may go on. */
+export async function deployWaveUntil(
+  story: ChangeStory,
+  policy: Partial<RolloutPolicy>,
+  { attempt, datacentres, mode, stages, failuresAllowed = Infinity, mayGoOn = () => true }: Wave,
+): Promise<DeployedWave> {
   // A rollback hurries: nothing is gained by doing one after the other.
   const atOnce = mode === 'restore' ? undefined : policy.maxConcurrency;
   const turns = new Semaphore(Math.max(1, atOnce ?? datacentres.length));
+  const left: string[] = [];
   let failed = 0;
+  let ended = 0;
   const outcomes = await Promise.all(
     datacentres.map((datacentre) =>
       turns.runExclusive(async () => {
         if (failed > failuresAllowed) return [];
+        if (ended > 0 && !mayGoOn()) {
+          left.push(datacentre);
+          return [];
+        }
         const outcome = await deploySite({
           changeId: story.changeId,
           attempt,
@@ -41,13 +64,14 @@ export async function deployWave(
             ? {}
             : { progressDeadlineMs: policy.progressDeadlineMs }),
         });
+        ended += 1;
         if (!isDone(outcome)) failed += 1;
         return [outcome];
       }),
     ),
   );
   await recordOutcomes(story, attempt, outcomes.flat());
-  return outcomes.flat();
+  return { outcomes: outcomes.flat(), left: failed > failuresAllowed ? [] : left };
 }
 
 export function deploySite(input: DeploymentInput): Promise<SiteOutcome> {

@@ -36,6 +36,10 @@ export async function holdIfAsked(story: ChangeStory, wave?: readonly string[]):
   }
 }
 
+/** Whether there is something to hold for that the story has not looked at yet. */
+export const isAskedToHold = ({ hold, line }: ChangeStory): boolean =>
+  hold !== null || line.news !== line.seen;
+
 /** The stops that cover the change; none when its window leaves no time to wait for their end. */
 async function stopsThatHold(story: ChangeStory, held: Held): Promise<readonly StandingStop[]> {
   const { standing, lifted } = await lookAtLine(story, held.wave);

@@ -104,6 +104,22 @@ describe('a stop of the line', () => {
     expect(told).toHaveLength(1);
   });
 
+  it('holds between two datacentres of a wave that takes them one after the other', async () => {
+    const application = await runningApplication();
+    harness.datacentres.let({ release: '2.0.0', datacentre: 'mad' }, { state: 'starting' });
+    const id = await deploy(application, {
+      strategy: { waves: [['mad', 'bcn', 'par']], maxConcurrency: 1, maxRedeployments: 0 },
+    });
+    await harness.until(id, () => harness.datacentres.effects.length > 0, 'the first datacentre');
+    const stop = await stopLine(everything);
+    harness.datacentres.heal();
+    await harness.untilState(id, 'paused');
+    expect(harness.datacentres.effects).toEqual(['apply mad']);
+    await lift(stop);
+    await harness.untilState(id, 'completed');
+    expect(harness.datacentres.effects).toEqual(['apply mad', 'apply bcn', 'apply par']);
+  });
+
   it('holds a change that reaches its window later', async () => {
     const application = await runningApplication();
     const stop = await stopLine(everything);

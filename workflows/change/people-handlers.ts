@@ -1,6 +1,7 @@
 import { setHandler } from '@temporalio/workflow';
 import type { ChangeState } from '../../domain/change/life-cycle.ts';
 import type { ImplementationReport, Message } from '../../domain/change/messages.ts';
+import { hasEnded, reopenRollback, stopRunning } from '../../domain/runbook/runbook-run.ts';
 import {
   closeUpdate,
   reportUpdate,
@@ -9,6 +10,26 @@ import {
 } from './change-messages.ts';
 import type { ChangeStory } from './change-state.ts';
 import { acknowledge, labelOf, needState, refuse } from './refusals.ts';
+import { nameCurrent, waitsForRunbook } from './runbook-words.ts';
+
+/** Where there is a runbook each step is settled by itself; what was left broken is put right by hand. */
+function refuseOpenSteps(story: ChangeStory, result: ImplementationReport['result']): void {
+  const { run } = story;
+  const byHand = result === 'left-broken' || story.state === 'rollback-incomplete';
+  if (run === null || byHand) return;
+  if (result === 'implemented' && !hasEnded(run)) {
+    refuse(
+      'steps-open',
+      `${labelOf(story)} has open steps: ${nameCurrent(run)} is next. It is completed when all of them are settled.`,
+    );
+  }
+  if (result === 'backed-out') {
+    const next = run.backingOut
+      ? 'settle each of its rollback steps'
+      : 'decide to roll it back, and settle each of the rollback steps';
+    refuse('steps-open', `${labelOf(story)} has a runbook: ${next}.`);
+  }
+}
 
 /** What people report, mend and review. */
 export function handlePeopleAtWork(story: ChangeStory): void {
@@ -18,10 +39,15 @@ export function handlePeopleAtWork(story: ChangeStory): void {
     'left-broken': { event: 'leave-broken', words: 'Left broken' },
   } as const;
   const checkReport = ({ result }: ImplementationReport): void => {
-    // What was left broken, or could not be restored, may be put right by hand later.
-    const allowed: readonly ChangeState[] =
-      result === 'backed-out' ? ['implementing', 'rollback-incomplete'] : ['implementing'];
-    needState(story, allowed, `reporting it as ${result}`);
+    const backingOut: readonly ChangeState[] = story.run === null ? [] : ['rolling-back'];
+    const allowed: Readonly<Record<typeof result, readonly ChangeState[]>> = {
+      implemented: ['implementing'],
+      // What was left broken, or could not be restored, may be put right by hand later.
+      'backed-out': ['implementing', ...backingOut, 'rollback-incomplete'],
+      'left-broken': ['implementing', ...backingOut],
+    };
+    needState(story, allowed[result], `reporting it as ${result}`);
+    refuseOpenSteps(story, result);
   };
   setHandler(
     reportUpdate,
@@ -29,6 +55,7 @@ export function handlePeopleAtWork(story: ChangeStory): void {
       story.turns.runExclusive(async () => {
         checkReport(report);
         const { event, words } = ways[report.result];
+        if (story.run !== null) stopRunning(story.run);
         await story.step(event, {
           actor: report.by,
           message: `${words}, says ${report.by}: ${report.reason}`,
@@ -47,7 +74,8 @@ export function handlePeopleAtWork(story: ChangeStory): void {
   ): void => {
     const check = (_request: Message): void => {
       needState(story, allowed, doing);
-      if (update === retryRollbackUpdate && story.plan?.carriedOutBy === 'people') {
+      const hasRunbook = story.run !== null;
+      if (update === retryRollbackUpdate && story.plan?.carriedOutBy === 'people' && !hasRunbook) {
         refuse(
           'carried-out-by-people',
           `${labelOf(story)} is carried out by people: put it right and report it as backed out.`,
@@ -69,11 +97,14 @@ export function handlePeopleAtWork(story: ChangeStory): void {
     ['rollback-incomplete'],
     'trying the rollback again',
     async (request) => {
+      const { plan, run } = story;
+      if (run !== null) reopenRollback(run);
       await story.step('retry-rollback', {
         actor: request.by,
         message: `The rollback is tried again by ${request.by}: ${request.reason}`,
+        ...(run === null || plan === null ? {} : { waitingFor: waitsForRunbook(plan, run) }),
       });
-      return 'The rollback runs again.';
+      return run === null ? 'The rollback runs again.' : `Next: ${nameCurrent(run)}.`;
     },
   );
   plain(

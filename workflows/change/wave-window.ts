@@ -4,7 +4,7 @@ import type { AssessedPlan } from '../../domain/change/story.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
 import { coversWave } from '../../domain/windows/window-rules.ts';
 import type { ChangeStory } from './change-state.ts';
-import { holdIfAsked } from './hold.ts';
+import { holdIfAsked, isAskedToHold } from './hold.ts';
 
 /** Where each datacentre has its own window: until those of the wave are open. Whether it had to wait. */
 export async function awaitWaveWindow(
@@ -24,10 +24,7 @@ export async function awaitWaveWindow(
     },
   });
   while (Date.now() < opensAtMs) {
-    await condition(
-      () => story.hold !== null || story.line.news !== story.line.seen,
-      opensAtMs - Date.now(),
-    );
+    await condition(() => isAskedToHold(story), opensAtMs - Date.now());
     await holdIfAsked(story, wave);
   }
   return true;

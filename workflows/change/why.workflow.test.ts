@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createChangeReader } from '../../adapters/postgres/change-reader.ts';
+import { createLineStopRegister } from '../../adapters/postgres/line-stop-register.ts';
 import { createWaitReader } from '../../adapters/postgres/wait-reader.ts';
 import { createPendingSteps } from '../../adapters/temporal/pending-steps.ts';
+import { explainEnding, type Ending } from '../../domain/change/ending.ts';
 import { explainWaits, type PendingStep, type Wait } from '../../domain/change/why.ts';
 import { useWorkflowHarness } from '../../test/support/vitest-harness.ts';
 import { dayMs, hourMs } from '../../test/support/workflow-harness.ts';
@@ -10,6 +12,7 @@ const harness = useWorkflowHarness();
 
 interface Answer {
   readonly waits: readonly Wait[];
+  readonly ending: Ending | null;
   readonly pending: readonly PendingStep[] | null;
 }
 /** What the API answers. */
@@ -20,7 +23,7 @@ async function why(id: string): Promise<Answer> {
     id,
   );
   const pending = await createPendingSteps(environment.client)(id);
-  return { waits: explainWaits(facts, pending), pending };
+  return { waits: explainWaits(facts, pending), ending: explainEnding(facts), pending };
 }
 async function untilWhy(id: string, reached: (answer: Answer) => boolean): Promise<Answer> {
   let answer = await why(id);
@@ -37,6 +40,28 @@ const release = async (body: object = {}, window = { opensInMs: 0, lengthMs: hou
   });
 
 describe('why a change does not move', () => {
+  it('is a missed window, and the stop of the line that it was missed under', async () => {
+    const at = new Date(await harness.nowMs()).toISOString();
+    const register = createLineStopRegister({ database: harness.database, now: () => at });
+    const stop = await register.stop({
+      scope: { kind: 'all' },
+      reason: 'smoke in the machine room',
+      by: 'sergio',
+      requestKey: 'why-missed',
+    });
+    const id = await release();
+    await harness.approve(id);
+    await harness.untilState(id, 'paused');
+    expect(await why(id)).toMatchObject({ waits: [{ kind: 'line' }], ending: null });
+    await harness.sleep(2 * hourMs);
+    await harness.untilState(id, 'expired');
+    expect(await why(id)).toMatchObject({
+      waits: [],
+      ending: { kind: 'missed-window', stops: [{ id: stop.id, by: 'sergio' }] },
+    });
+    await register.resume(stop.id, 'olga', 'the smoke is gone');
+  });
+
   it('is an approval, by whom and until when, and then its window', async () => {
     const id = await release({}, { opensInMs: dayMs, lengthMs: hourMs });
     await harness.untilState(id, 'awaiting-approval');
@@ -72,7 +97,7 @@ describe('why a change does not move', () => {
       (pending ?? []).some(({ failure }) => failure !== undefined),
     );
     expect(waits.map(({ kind }) => kind)).toEqual(['target', 'simulation']);
-    expect(waits[0]?.holder).toMatchObject({ datacentre: 'mad' });
+    expect(waits[0]).toMatchObject({ holder: { datacentre: 'mad' } });
     expect(waits[1]?.detail).toMatch(/failed: shop-\w+ in mad is held by CHG-\d+/);
     await harness.database('target_lease').where({ application }).delete();
     await harness.untilState(id, 'completed');
@@ -86,7 +111,10 @@ describe('why a change does not move', () => {
       (answer.pending ?? []).some(({ seen }) => seen !== undefined),
     );
     expect(pending?.[0]).toMatchObject({ step: 'bakeSite', seen: [{ entry: 'web', wanted: 60 }] });
-    expect(waits[0]?.kind).toBe('bake');
+    expect(waits[0]).toMatchObject({
+      kind: 'bake',
+      bake: { samplesLeft: expect.any(Number) as number },
+    });
     expect(waits[0]?.detail).toMatch(/of 60 samples of web/);
   });
 
