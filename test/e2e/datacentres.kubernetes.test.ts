@@ -63,7 +63,20 @@ await describeWithDatacentres('An application of eleven services in three cluste
         responseTime: { p95MaxMs: 20_000 },
         location: { countries: ['ES', 'FR'] },
       },
-      verification: { path: '/', samples: 10, intervalMs: 50, timeoutMs: 30_000 },
+      verification: {
+        path: '/',
+        samples: 10,
+        intervalMs: 50,
+        timeoutMs: 30_000,
+        metrics: [
+          {
+            name: 'ready',
+            provider: { kind: 'kubernetes', measure: 'readiness' },
+            scope: 'datacentre',
+            successCondition: 'result == 1.0',
+          },
+        ],
+      },
     });
   }, patienceMs);
 
@@ -143,6 +156,14 @@ await describeWithDatacentres('An application of eleven services in three cluste
       expect(outcomesOf(change)).toEqual({ mad: 'verified', bcn: 'verified', par: 'verified' });
       expect(boutiqueServices).toHaveLength(11);
       await expectEverywhere('1.0.0', change);
+      // What each cluster itself says of its pods.
+      const [ready] = change.attempts[0]?.metrics ?? [];
+      expect(ready).toMatchObject({ metric: 'ready', phase: 'Successful' });
+      expect(ready?.series.map(({ scope, last }) => [scope, last?.value])).toEqual([
+        ['bcn', 1],
+        ['mad', 1],
+        ['par', 1],
+      ]);
     },
     patienceMs,
   );
