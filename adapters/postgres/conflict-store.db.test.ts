@@ -212,7 +212,7 @@ describe('the kept conflicts', () => {
     ]);
     for (const id of inForce) await freezes.lift(id, 'ana', 'the end');
     await keepConflictsCurrent({ database: db, engine, now });
-  });
+  }, 240_000);
 
   it('are computed anew after an import by whoever keeps them, even if nobody here followed it', async () => {
     await importCsv(db, {
