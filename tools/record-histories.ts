@@ -27,8 +27,9 @@ import {
 const target = join(import.meta.dirname, '..', 'test', 'histories');
 const mostBytes = 300_000;
 
-/** Each runs one change and answers with the ids of the workflows to keep, by file name. */
-const stories: readonly ((harness: WorkflowHarness) => Promise<Record<string, string>>)[] = [
+/** Runs one change and answers with the ids of the workflows to keep, by file name. */
+type Story = (harness: WorkflowHarness) => Promise<Record<string, string>>;
+const stories: readonly Story[] = [
   async (harness) => {
     const application = await harness.registerApplication();
     const id = await harness.requestRelease(application, '1.0.0');
@@ -175,42 +176,39 @@ async function until<T>(harness: WorkflowHarness, look: () => Promise<T | undefi
   throw new Error('What is to be recorded never came about.');
 }
 
-async function record(harness: WorkflowHarness): Promise<void> {
-  await mkdir(target, { recursive: true });
-  for (const story of stories) {
-    for (const [name, workflowId] of Object.entries(await story(harness))) {
-      const handle = harness.environment.client.workflow.getHandle(workflowId);
-      const json = historyToJson(await handle.fetchHistory());
-      if (json.length > mostBytes) throw new Error(`${name} has ${json.length} bytes`);
-      await writeFile(join(target, `${name}.json`), json);
-      console.log(`${name}.json ${json.length} bytes`);
+async function record(story: Story): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'ctc-histories-'));
+  const postgres = await startPostgres({ directory, durable: false });
+  try {
+    await migrateDatabase(postgres.url);
+    const environment = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+    });
+    const harness = await createWorkflowHarness({ environment, databaseUrl: postgres.url });
+    try {
+      for (const [name, workflowId] of Object.entries(await story(harness))) {
+        const handle = environment.client.workflow.getHandle(workflowId);
+        const json = historyToJson(await handle.fetchHistory());
+        if (json.length > mostBytes) throw new Error(`${name} has ${json.length} bytes`);
+        await writeFile(join(target, `${name}.json`), json);
+        console.log(`${name}.json ${json.length} bytes`);
+      }
+    } finally {
+      await harness.stop();
+      await environment.teardown();
     }
-    await harness.endAll();
+  } finally {
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
-const directory = await mkdtemp(join(tmpdir(), 'ctc-histories-'));
-const postgres = await startPostgres({ directory, durable: false });
-try {
-  await migrateDatabase(postgres.url);
-  silenceTemporal();
-  const path = await resolveTemporalBinary({
-    program: temporalTestServer,
-    dataDirectory: toolsDirectory,
-    searchPath: searchPath(),
-    logger: silentLogger,
-  });
-  const environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-  });
-  const harness = await createWorkflowHarness({ environment, databaseUrl: postgres.url });
-  try {
-    await record(harness);
-  } finally {
-    await harness.stop();
-    await environment.teardown();
-  }
-} finally {
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
-}
+silenceTemporal();
+const path = await resolveTemporalBinary({
+  program: temporalTestServer,
+  dataDirectory: toolsDirectory,
+  searchPath: searchPath(),
+  logger: silentLogger,
+});
+await mkdir(target, { recursive: true });
+for (const story of stories) await record(story);

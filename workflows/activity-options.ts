@@ -100,10 +100,3 @@ export const watchOptions: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', maximumInterval: '1 minute', nonRetryableErrorTypes },
 };
-
-/** Waits for a change to end, which may take people; a lost worker is noticed by its heartbeat. */
-export const followOptions: ActivityOptions = {
-  startToCloseTimeout: '3650 days',
-  heartbeatTimeout: '6 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '15 seconds', nonRetryableErrorTypes },
-};

@@ -17,7 +17,6 @@ import type {
 } from '../domain/guardian/guardian-steps.ts';
 import {
   assessmentOptions,
-  followOptions,
   comparisonOptions,
   patientOptions,
   recordOptions,
@@ -54,10 +53,4 @@ export const guardianWatch =
 export const guardianMeasure =
   proxyActivities<Proxied<Pick<GuardianMeasureSteps, 'measureForCorrection'>>>(verificationOptions);
 export const guardianCorrection =
-  proxyActivities<Proxied<Omit<GuardianCorrectionSteps, 'approveCorrection' | 'followCorrection'>>>(
-    simulationOptions,
-  );
-export const guardianFollow =
-  proxyActivities<Proxied<Pick<GuardianCorrectionSteps, 'approveCorrection' | 'followCorrection'>>>(
-    followOptions,
-  );
+  proxyActivities<Proxied<GuardianCorrectionSteps>>(simulationOptions);

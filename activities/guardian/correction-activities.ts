@@ -109,9 +109,10 @@ export function createCorrectionActivities(
       }
     },
 
-    async followCorrection({ decision, changeId }) {
+    async lookAtCorrection({ decision, changeId }) {
       const { way } = await guardians.decision(decision);
-      const change = await untilChange(changeId, ({ state }) => isEnded(state));
+      const change = await changeReader.get(changeId);
+      if (!isEnded(change.state)) return null;
       const outcome = change.outcome ?? change.state;
       await guardians.noteEnded(decision, outcome, now());
       if (way === 'wait') throw new Error(`decision ${decision} is to wait`);

@@ -313,6 +313,24 @@ await describeWithDatacentres('The Kubernetes driver', () => {
     expect(JSON.stringify(specOf(restored))).not.toContain('crash-after');
   });
 
+  it('blames a rollback for no pod of the release it takes away, however often it is looked at', async () => {
+    const good = desired('1.0.0', { web: [deploymentOf('web'), serviceOf('web')] });
+    await driver.apply(good, fence(1));
+    await observed('ready');
+    const crashing = { annotations: { 'life.ctc.test/crash-after': '1ms' } };
+    const bad = desired('2.0.0', { web: [deploymentOf('web', crashing), serviceOf('web')] });
+    for (let token = 2; token <= 10; token += 2) {
+      await driver.apply(bad, fence(token));
+      await observed('failed');
+      await driver.rollback(good, fence(token + 1));
+      for (;;) {
+        const [web] = (await driver.observe(site)).instances;
+        expect(web?.state, web?.detail).not.toBe('failed');
+        if (web?.state === 'ready') break;
+      }
+    }
+  });
+
   it('replaces a Job, whose pods cannot be changed', async () => {
     const job = (image: string) => desired(image, { migrate: [jobOf('migrate', { image })] });
     await driver.apply(job('1'), fence(1));

@@ -2,6 +2,7 @@ import type { ClusterClient, ClusterRequest } from './cluster-client.ts';
 import type { ClusterObject } from './cluster-objects.ts';
 import type { ClusterResources } from './cluster-resources.ts';
 import { recordAt } from './release-objects.ts';
+import { isObserved } from './rollout-status.ts';
 
 export interface PodFailure {
   readonly detail: string;
@@ -32,6 +33,8 @@ const hopeless = [
   'CreateContainerConfigError',
   'CreateContainerError',
 ];
+/** Kinds that say which generation of their specification they have seen. */
+const controlled = ['Deployment', 'StatefulSet', 'DaemonSet'];
 const logLines = 20;
 
 /**
@@ -45,6 +48,8 @@ export async function findPodFailure(
   failAfterRestarts: number,
   options: ClusterRequest,
 ): Promise<PodFailure | undefined> {
+  // Pods that fail before the controller has seen the specification are of the one before.
+  if (controlled.includes(workload.kind) && !isObserved(workload, 0)) return undefined;
   for (const pod of await newestPods(resources, workload, options)) {
     for (const container of containersOf(pod)) {
       const detail = complaintAbout(container, failAfterRestarts);
@@ -105,7 +110,10 @@ function complaintAbout(
   }`;
 }
 
-/** The pods that the specification as it is now has brought about. */
+/** Which template a DaemonSet's pods are of; its generation counts more than its template. */
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+/** The pods of the newest specification that the workload's controller has seen. */
 export async function newestPods(
   resources: ClusterResources,
   workload: ClusterObject,
@@ -125,13 +133,7 @@ export async function newestPods(
         labels,
         options,
       );
-      const revision = 'deployment.kubernetes.io/revision';
-      const newest = sets
-        .filter(ownedBy(uid))
-        .find(
-          ({ metadata }) =>
-            metadata.annotations?.[revision] === workload.metadata.annotations?.[revision],
-        );
+      const newest = newestReplicaSet(sets.filter(ownedBy(uid)));
       if (newest === undefined) return [];
       const found = await resources.list(pods, labels, options);
       return found.filter(ownedBy(newest.metadata.uid));
@@ -142,7 +144,8 @@ export async function newestPods(
       return resources.list(pods, { ...labels, 'controller-revision-hash': revision }, options);
     }
     case 'DaemonSet': {
-      const generation = String(workload.metadata.generation);
+      const generation = workload.metadata.annotations?.[templateGeneration];
+      if (generation === undefined) return [];
       return resources.list(pods, { ...labels, 'pod-template-generation': generation }, options);
     }
     default: {
@@ -150,6 +153,16 @@ export async function newestPods(
       return found.filter(ownedBy(uid));
     }
   }
+}
+
+/**
+ * The one that the controller has put highest. Not the one that the Deployment's own annotation names: going
+ * back to an earlier specification raises its set's revision first, and the Deployment's one sync later.
+ */
+export function newestReplicaSet(sets: readonly ClusterObject[]): ClusterObject | undefined {
+  const revisionOf = ({ metadata }: ClusterObject): number =>
+    Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+  return sets.toSorted((a, b) => revisionOf(b) - revisionOf(a))[0];
 }
 
 function selectorOf(workload: ClusterObject): Readonly<Record<string, string>> | undefined {

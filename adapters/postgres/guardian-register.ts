@@ -172,7 +172,14 @@ export function createGuardianRegister(deps: GuardianRegisterDeps): GuardianRegi
       await database('guardian_decision')
         .where({ id })
         .whereNull('ended_at')
-        .update({ ended_at: at, outcome });
+        .update({
+          // When the change ended; it may be looked at later.
+          ended_at: database.raw(
+            'coalesce((select ended_at from change where id = change_id), ?)',
+            [at],
+          ),
+          outcome,
+        });
     },
 
     async correctionOf(changeId) {

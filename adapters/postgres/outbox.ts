@@ -92,6 +92,18 @@ export async function enqueueStart(trx: Knex, changeId: string): Promise<void> {
     .ignore();
 }
 
+/** Tells the guardian that asked for a change that it has ended, in the transaction that ends it. */
+export async function enqueueCorrectionEnded(trx: Knex, changeId: string): Promise<void> {
+  await trx.raw(
+    `insert into outbox (topic, key, payload, created_at, due_at)
+     select 'correction-ended', id, jsonb_build_object('changeId', id, 'ended',
+       jsonb_build_object('application', application, 'correction', jsonb_build_object('change', id))), now(), now()
+     from change where id = :changeId and origin ->> 'kind' = 'guardian'
+     on conflict (topic, key) do nothing`,
+    { changeId },
+  );
+}
+
 /** Tells the guardian of an application what runs from now on, in the transaction that makes it so. */
 export async function enqueueGuard(
   trx: Knex,

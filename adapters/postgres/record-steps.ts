@@ -18,7 +18,7 @@ import {
 } from './conflict-store.ts';
 import { queueRecompute } from './conflict-keeper.ts';
 import { recordRunbookStep, stopRunningSteps } from './record-runbook-step.ts';
-import { enqueueGuard } from './outbox.ts';
+import { enqueueCorrectionEnded, enqueueGuard } from './outbox.ts';
 
 export interface RecordStepsDeps {
   readonly database: Knex;
@@ -70,7 +70,9 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
       );
     }
     if (!isReserved(to)) await releaseItems(trx, changeId);
-    if (isEnded(to)) await withdraw(trx, changeId, at);
+    if (!isEnded(to)) return;
+    await withdraw(trx, changeId, at);
+    await enqueueCorrectionEnded(trx, changeId);
   };
   /** An ended change stands in nobody's way any more; what comes after it may be told more of it now. */
   const withdraw = async (trx: Knex, changeId: string, at: string): Promise<void> => {

@@ -37,10 +37,10 @@ export function startOutboxDispatcher(deps: {
   let kicked = false;
   let wake: () => void = () => {};
 
-  const tell = async (changeId: string, message: string, news: object): Promise<void> => {
+  const tell = async (workflowId: string, message: string, news: object): Promise<void> => {
     try {
       await client.withDeadline(Date.now() + 5_000, () =>
-        client.workflow.getHandle(changeWorkflowId(changeId)).signal(message, news),
+        client.workflow.getHandle(workflowId).signal(message, news),
       );
     } catch (error) {
       // It has ended meanwhile: nothing of it waits any more.
@@ -80,11 +80,16 @@ export function startOutboxDispatcher(deps: {
   };
 
   const deliver = (entry: OutboxEntry): Promise<void> => {
-    const { changeId, moved, stopped, lifted, guard } = entry.payload;
+    const { changeId, moved, stopped, lifted, guard, ended } = entry.payload;
     if (guard !== undefined) return tellGuardian(guard.application, guard.verified);
-    if (moved !== undefined) return tell(changeId, changeMessages.impactMoved, moved);
-    if (stopped !== undefined) return tell(changeId, changeMessages.lineStopped, stopped);
-    if (lifted !== undefined) return tell(changeId, changeMessages.lineResumed, lifted);
+    if (ended !== undefined) {
+      const guardian = guardianWorkflowId(ended.application);
+      return tell(guardian, guardianMessages.correctionEnded, ended.correction);
+    }
+    const change = changeWorkflowId(changeId);
+    if (moved !== undefined) return tell(change, changeMessages.impactMoved, moved);
+    if (stopped !== undefined) return tell(change, changeMessages.lineStopped, stopped);
+    if (lifted !== undefined) return tell(change, changeMessages.lineResumed, lifted);
     return startWorkflow(entry);
   };
 

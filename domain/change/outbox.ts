@@ -1,10 +1,15 @@
-import type { Verified } from '../guardian/messages.ts';
+import type { CorrectionEnded, Verified } from '../guardian/messages.ts';
 import type { LiftedStop, StandingStop } from '../line/line-stop.ts';
 import type { ImpactMoved } from './messages.ts';
 
 export interface OutboxEntry {
   readonly topic:
-    'start-change' | 'impact-moved' | 'line-stopped' | 'line-resumed' | 'guard-application';
+    | 'start-change'
+    | 'impact-moved'
+    | 'line-stopped'
+    | 'line-resumed'
+    | 'guard-application'
+    | 'correction-ended';
   readonly key: string;
   readonly payload: {
     readonly changeId: string;
@@ -12,6 +17,7 @@ export interface OutboxEntry {
     readonly stopped?: StandingStop;
     readonly lifted?: LiftedStop;
     readonly guard?: { readonly application: string; readonly verified: Verified };
+    readonly ended?: { readonly application: string; readonly correction: CorrectionEnded };
   };
 }
 

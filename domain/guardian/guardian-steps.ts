@@ -100,12 +100,17 @@ export interface GuardianCorrectionSteps {
     readonly decision: string;
     readonly changeId: string;
   }): Promise<{ readonly approved: boolean; readonly detail: string }>;
-  /** Waits until the change has ended. */
-  followCorrection(input: { readonly decision: string; readonly changeId: string }): Promise<{
-    readonly completed: boolean;
-    readonly way: CorrectionWay;
-    readonly detail: string;
-  }>;
+  /** Null while the change has not ended. */
+  lookAtCorrection(input: {
+    readonly decision: string;
+    readonly changeId: string;
+  }): Promise<EndedCorrection | null>;
+}
+
+export interface EndedCorrection {
+  readonly completed: boolean;
+  readonly way: CorrectionWay;
+  readonly detail: string;
 }
 
 export type GuardianSteps = GuardianRecordSteps & GuardianMeasureSteps & GuardianCorrectionSteps;

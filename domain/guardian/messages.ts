@@ -4,6 +4,7 @@ import type { WaitingFor } from '../change/story.ts';
 /** Names of the messages to an application's guardian. They are persisted in histories: never renamed. */
 export const guardianMessages = {
   verified: 'verified',
+  correctionEnded: 'correctionEnded',
   pause: 'pauseGuardian',
   resume: 'resumeGuardian',
   approve: 'approveCorrection',
@@ -16,6 +17,11 @@ export const guardianMessages = {
 export interface Verified {
   readonly change: string;
   readonly attempt: number;
+}
+
+/** A change that a guardian has asked for has ended, however it did. */
+export interface CorrectionEnded {
+  readonly change: string;
 }
 
 export interface Answer extends Message {

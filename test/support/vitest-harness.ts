@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { transitionFor } from '../../domain/change/life-cycle.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 import { createTimeSkippingEnvironment } from './temporal.ts';
@@ -9,30 +10,32 @@ import {
 } from './workflow-harness.ts';
 
 /**
- * The harness for the tests of one `.workflow.test.ts`, on a database and a time-skipping server of its own.
- * After each test the log of every change must tell a path of the life cycle.
+ * The harness for the tests of one `.workflow.test.ts`, each with a database and a time-skipping server of its
+ * own: whatever it leaves under way ends with them. After each the log of every change must tell a path of the
+ * life cycle.
  */
 export function useWorkflowHarness(): WorkflowHarness {
   let harness: WorkflowHarness | undefined;
   let testDatabase: TestDatabase | undefined;
-  beforeAll(async () => {
-    silenceTemporal();
-    testDatabase = await createTestDatabase();
-    const environment = await createTimeSkippingEnvironment();
+  let environment: TestWorkflowEnvironment | undefined;
+  beforeAll(silenceTemporal);
+  beforeEach(async () => {
+    [testDatabase, environment] = await Promise.all([
+      createTestDatabase(),
+      createTimeSkippingEnvironment(),
+    ]);
     harness = await createWorkflowHarness({ environment, databaseUrl: testDatabase.url });
   });
   afterEach(async () => {
-    if (harness === undefined) return;
     try {
+      if (harness === undefined) return;
       for (const id of harness.started()) await expectPathOfLifeCycle(harness, id);
     } finally {
-      await harness.endAll();
+      await harness?.stop();
+      await environment?.teardown();
+      await testDatabase?.drop();
+      harness = undefined;
     }
-  });
-  afterAll(async () => {
-    await harness?.stop();
-    await harness?.environment.teardown();
-    await testDatabase?.drop();
   });
   return new Proxy({} as WorkflowHarness, {
     get: (_, name) => Reflect.get(harness ?? {}, name) as unknown,

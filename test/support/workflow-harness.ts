@@ -31,10 +31,7 @@ import {
   changeWorkflowId,
   createChangeMessenger,
 } from '../../adapters/temporal/change-messenger.ts';
-import {
-  createGuardianMessenger,
-  guardianWorkflowId,
-} from '../../adapters/temporal/guardian-messenger.ts';
+import { createGuardianMessenger } from '../../adapters/temporal/guardian-messenger.ts';
 import {
   startOutboxDispatcher,
   type OutboxDispatcher,
@@ -44,17 +41,8 @@ import { applicationDefinitionSchema } from '../../domain/application/applicatio
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
 import { changeRequestSchema } from '../../domain/change/change-request.ts';
 import type { ChangeState } from '../../domain/change/life-cycle.ts';
-import {
-  changeMessages,
-  type Acknowledgement,
-  type ChangeUpdates,
-} from '../../domain/change/messages.ts';
-import {
-  guardianMessages,
-  type GuardianAcknowledgement,
-  type GuardianStatus,
-  type GuardianUpdates,
-} from '../../domain/guardian/messages.ts';
+import type { Acknowledgement, ChangeUpdates } from '../../domain/change/messages.ts';
+import type { GuardianAcknowledgement, GuardianUpdates } from '../../domain/guardian/messages.ts';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
 import { resolveChangeWindow } from '../../domain/windows/change-window.ts';
 import {
@@ -149,7 +137,7 @@ export interface WorkflowHarness {
   ) => Promise<Acknowledgement>;
   /** Waits until it can be decided on, and approves the plan as it is then. */
   approve(id: string, by?: string): Promise<Acknowledgement>;
-  /** Everything that was asked for since the last `endAll`. */
+  /** Everything that was asked for. */
   started(): readonly string[];
   change(id: string): Promise<ChangeRow>;
   /** Oldest first. */
@@ -158,9 +146,9 @@ export interface WorkflowHarness {
   until(id: string, reached: (change: ChangeRow) => boolean, what: string): Promise<ChangeRow>;
   /** Lets time pass until it is in one of the states, and nothing later. */
   untilState(id: string, ...states: ChangeState[]): Promise<ChangeRow>;
-  /** What guardians keep to together; may be changed, and is put back by `endAll`. */
+  /** What guardians keep to together; may be changed. */
   readonly evacuation: { atOnce: number; perHour: number };
-  /** Starts workflows and tells guardians from the outbox, as the API's process does, until `endAll`. */
+  /** Starts workflows and tells guardians from the outbox, as the API's process does. */
   dispatchOutbox(): void;
   sendToGuardian: <K extends keyof GuardianUpdates>(
     application: string,
@@ -168,12 +156,14 @@ export interface WorkflowHarness {
     message: GuardianUpdates[K],
   ) => Promise<GuardianAcknowledgement>;
   readonly taskQueue: string;
-  /** Ends the workflows of all changes asked for so far, so that the next test has the time for itself. */
-  endAll(): Promise<void>;
+  /** Ends the worker and all that looks at the database; what it is in the middle of is given up. */
   stop(): Promise<void>;
 }
 
-/** Runs a worker of its own on `environment`; needs a migrated database. Ends neither of them. */
+/**
+ * Runs a worker of its own on `environment`; needs a migrated database, and ends neither of them. Each story
+ * wants a server of its own: a workflow that is ended in the middle of an activity stops its clock for good.
+ */
 export async function createWorkflowHarness(options: {
   readonly environment: TestWorkflowEnvironment;
   readonly databaseUrl: string;
@@ -247,26 +237,8 @@ export async function createWorkflowHarness(options: {
 
   const applications = createApplicationRegister({ database, now });
   const started: string[] = [];
-  const registered: string[] = [];
   const guardianMessenger = createGuardianMessenger(client);
   let dispatcher: OutboxDispatcher | undefined;
-  const endedCorrections: string[] = [];
-
-  /** As with changes, none of its tasks or activities may be under way: paused, it has none. */
-  const endGuardian = async (application: string): Promise<void> => {
-    const handle = client.workflow.getHandle(guardianWorkflowId(application));
-    const { status } = await handle.describe().catch(() => ({ status: undefined }));
-    if (status?.name !== 'RUNNING') return;
-    const pause = { by: 'olga', reason: 'the test is over' };
-    await guardianMessenger.send(application, 'pause', pause, randomUUID()).catch(() => undefined);
-    const deadline = performance.now() + patienceMs;
-    while (performance.now() < deadline) {
-      const { state } = await handle.query<GuardianStatus>(guardianMessages.status);
-      if (state === 'paused' || state === 'ended') break;
-      await environment.sleep(200);
-    }
-    await handle.terminate('the test is over').catch(() => undefined);
-  };
 
   const harness: WorkflowHarness = {
     environment,
@@ -278,7 +250,6 @@ export async function createWorkflowHarness(options: {
 
     async registerApplication(changed = {}) {
       const name = `shop-${randomUUID().slice(0, 8)}`;
-      registered.push(name);
       const shop = join(root, 'examples', 'applications', 'shop');
       const definition = readYamlFile(join(shop, 'application.yaml')) as object;
       // The probes of the fake take no time, so a few are enough.
@@ -427,43 +398,8 @@ export async function createWorkflowHarness(options: {
     sendToGuardian: (application, update, message) =>
       guardianMessenger.send(application, update, message, randomUUID()),
 
-    async endAll() {
-      await dispatcher?.stop();
-      dispatcher = undefined;
-      await database('outbox').whereNull('dispatched_at').update({ dispatched_at: now() });
-      for (const application of registered.splice(0)) await endGuardian(application);
-      await database('guardian_decision').delete();
-      Object.assign(evacuation, { atOnce: 2, perHour: 10 });
-      const corrections = await database('change')
-        .whereNotNull('origin')
-        .whereNotIn('id', endedCorrections)
-        .pluck<string[]>('id');
-      endedCorrections.push(...corrections);
-      const ids = [...started.splice(0), ...corrections];
-      for (const id of ids) {
-        const handle = client.workflow.getHandle(changeWorkflowId(id));
-        // The answer tells that no task of it is under way: ended in the middle of one, the server would
-        // skip no time any more.
-        await handle.query(changeMessages.status).catch(() => undefined);
-        // It may have ended by itself.
-        await handle.terminate('the test is over').catch(() => undefined);
-        // What it reserved must not stand against the changes of the next test.
-        await database('change')
-          .where({ id })
-          .whereNull('ended_at')
-          .update({
-            state: 'cancelled',
-            ended_at: now(),
-            intervention_seq: database.raw(`nextval('intervention_seq')`),
-          });
-      }
-      await database('reservation').delete();
-      await database('conflict').delete();
-      datacentres.heal();
-      metrics.heal();
-    },
-
     async stop() {
+      await dispatcher?.stop();
       worker.shutdown();
       await running;
       await Promise.all([

@@ -1,9 +1,16 @@
-import { guardianCorrection, guardianFollow, guardianMeasure, guardianRecord } from '../steps.ts';
-import type { Decided, GivenApproval } from '../../domain/guardian/guardian-steps.ts';
+import { condition } from '@temporalio/workflow';
+import { guardianCorrection, guardianMeasure, guardianRecord } from '../steps.ts';
+import type {
+  Decided,
+  EndedCorrection,
+  GivenApproval,
+} from '../../domain/guardian/guardian-steps.ts';
 import type { GuardianStory, RunningIncident } from './guardian-state.ts';
 
 /** After a correction what it led to is measured before anything else is decided; the policy's cool-down is longer. */
 const settleMs = 30_000;
+const firstLookMs = 30_000;
+const lastLookMs = 3_600_000;
 
 /**
  * One violation's way to an end: measured afresh, simulated, decided, and carried out as a change, unless it
@@ -64,18 +71,34 @@ async function carryOut(
   const { changeId, label } = await guardianCorrection.requestCorrection({ decision });
   await story.show('correcting', { what: 'correction', detail: `${label} ends` });
   await note(`${label} carries it out.`);
-  const { approved, detail } = await guardianFollow.approveCorrection({ decision, changeId });
+  const { approved, detail } = await guardianCorrection.approveCorrection({ decision, changeId });
   if (!approved) {
     await story.show('correcting', { what: 'approval', detail: `an operator decides on ${label}` });
     await note(`${label} could not be approved by the policy: ${detail}`, { alert: true });
   }
-  const ended = await guardianFollow.followCorrection({ decision, changeId });
+  const ended = await untilEnded(story, { decision, changeId });
   story.decideAgainAtMs = Date.now() + settleMs;
   if (ended.way === 'roll-back') story.heldSince = new Date(Date.now()).toISOString();
   await note(
     `${ended.detail}.${ended.way === 'roll-back' ? ' Automation is held until the hold is lifted.' : ''}`,
     { alert: true, ...(ended.completed ? { to: 'mitigated' as const } : {}) },
   );
+}
+
+/** Told by a signal; looked at now and then besides, ever more rarely, for it may wait for people for days. */
+async function untilEnded(
+  story: GuardianStory,
+  correction: { readonly decision: string; readonly changeId: string },
+): Promise<EndedCorrection> {
+  for (let waitMs = firstLookMs; ; waitMs = Math.min(2 * waitMs, lastLookMs)) {
+    story.following = correction.changeId;
+    const ended = await guardianCorrection.lookAtCorrection(correction);
+    if (ended !== null) {
+      story.following = null;
+      return ended;
+    }
+    await condition(() => story.following === null, waitMs);
+  }
 }
 
 /** Takes back what an operator was asked. */

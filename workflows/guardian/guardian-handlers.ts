@@ -5,6 +5,7 @@ import { refuse } from '../change/refusals.ts';
 import { guardianRecord } from '../steps.ts';
 import {
   approveCorrectionUpdate,
+  correctionEndedSignal,
   declineCorrectionUpdate,
   guardianStatusQuery,
   liftHoldUpdate,
@@ -28,6 +29,11 @@ export function handleGuardianMessages(story: GuardianStory): void {
   setHandler(verifiedSignal, () => {
     story.decideAgainAtMs = 0;
     story.wake();
+  });
+
+  // The record tells how: this only says that it is worth looking now.
+  setHandler(correctionEndedSignal, ({ change }) => {
+    if (change === story.following) story.following = null;
   });
 
   handlePauses(story);

@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import {
   guardianMessages,
+  type CorrectionEnded,
   type GuardianAcknowledgement,
   type GuardianStatus,
   type GuardianUpdates,
@@ -17,4 +18,7 @@ export const declineCorrectionUpdate = update('decline');
 export const liftHoldUpdate = update('liftHold');
 
 export const verifiedSignal = defineSignal<[Verified]>(guardianMessages.verified);
+export const correctionEndedSignal = defineSignal<[CorrectionEnded]>(
+  guardianMessages.correctionEnded,
+);
 export const guardianStatusQuery = defineQuery<GuardianStatus>(guardianMessages.status);

@@ -50,6 +50,8 @@ export interface GuardianStory {
   approval: GivenApproval | null;
   /** A standing decision to wait holds until then. */
   decideAgainAtMs: number;
+  /** The change whose end is waited for. */
+  following: string | null;
   /** Something has happened that is to be looked at now. */
   woken: boolean;
   /** Ends what is waited for or measured, so that the story goes on at once. */
@@ -70,6 +72,7 @@ export function createGuardianStory(application: string, carried: CarriedState):
     ...state,
     state: 'watching',
     waitingFor: null,
+    following: null,
     woken: false,
     wake: () => {
       story.woken = true;

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { createFreezeRegister } from '../../adapters/postgres/freeze-register.ts';
+import { freezePeriodSchema } from '../../domain/windows/freeze.ts';
 import { useWorkflowHarness } from '../../test/support/vitest-harness.ts';
 import { dayMs, hourMs, minuteMs } from '../../test/support/workflow-harness.ts';
 
 const harness = useWorkflowHarness();
 const olga = { by: 'olga', reason: 'it must be so' };
 /** Real time after which something that does not come is given up. */
-const patienceMs = 90_000;
+const patienceMs = 100_000;
 
 interface DecisionRow {
   readonly id: string;
@@ -59,7 +61,7 @@ async function until<T>(look: () => Promise<T | undefined | false>, what: string
         `Waited in vain until ${what}:\n${told.join('\n')}\n${JSON.stringify(guardians)}`,
       );
     }
-    await harness.sleep(10_000);
+    await harness.sleep(20_000);
   }
 }
 
@@ -242,6 +244,43 @@ describe('a guardian', () => {
       'the proposal expires',
     );
     expect(await correctionsOf(application)).toEqual([]);
+  });
+
+  it('leaves to a person what its policy may not do: a correction in a freeze', async () => {
+    const application = await guardedApplication();
+    const nowMs = await harness.nowMs();
+    const wallClock = (ms: number) => new Date(ms).toISOString().slice(0, 16);
+    const freezes = createFreezeRegister({
+      database: harness.database,
+      now: () => new Date(nowMs).toISOString(),
+    });
+    const freeze = freezePeriodSchema.parse({
+      scope: { kind: 'company' },
+      start: wallClock(nowMs - hourMs),
+      end: wallClock(nowMs + dayMs),
+      zone: 'UTC',
+      reason: 'the winter campaign',
+    });
+    const { id } = await freezes.create(freeze, 'marta');
+    const failing = breakWebSomewhere(application);
+    const correction = await until(async () => {
+      const [found] = await correctionsOf(application);
+      const told = await harness
+        .database('incident_log')
+        .where('message', 'like', '%could not be approved by the policy%')
+        .pluck<string[]>('message');
+      return told.length > 0 && found;
+    }, 'it says that the policy could not approve');
+    await harness.sleep(hourMs);
+    expect((await harness.change(correction.id)).state).toBe('awaiting-approval');
+    expect(runsIn(application, 'web')).toContain(failing);
+
+    await freezes.lift(id, 'marta', 'this must not wait');
+    await harness.approve(correction.id);
+    await untilIncident(application, 'resolved');
+    expect(runsIn(application, 'web')).not.toContain(failing);
+    const approvals = await harness.database('approval').where({ change_id: correction.id });
+    expect(approvals).toMatchObject([{ decided_by: 'olga', policy: null }]);
   });
 
   it('cools down between two corrections', async () => {
