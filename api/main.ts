@@ -32,6 +32,7 @@ import { createInventoryReadModel } from '../adapters/postgres/inventory-read-mo
 import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
 import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
 import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
@@ -131,6 +132,7 @@ const app = await buildApp(
     history: createInventoryHistory(database),
     engine,
     runbooks: createRunbookReader(database),
+    rehearsals: createRehearsalRegister(database),
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
     lineStops: createLineStopRegister({ database, now }),

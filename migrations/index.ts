@@ -11,6 +11,7 @@ import * as runbookSteps from './0009-runbook-steps.ts';
 import * as lineStops from './0010-line-stops.ts';
 import * as guardian from './0011-guardian.ts';
 import * as comparisons from './0012-comparisons.ts';
+import * as rehearsals from './0013-rehearsals.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -25,6 +26,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0010-line-stops': lineStops,
   '0011-guardian': guardian,
   '0012-comparisons': comparisons,
+  '0013-rehearsals': rehearsals,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -32,7 +32,11 @@ import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent
 import { toolsDirectory } from '../platform/embedded/tools-directory.ts';
 import { createLogger } from '../platform/logging.ts';
 import { startTelemetry } from '../platform/telemetry.ts';
+import { createRehearsalSteps } from '../activities/rehearsal-activities.ts';
+import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
+import { approvalSettings } from './approval-settings.ts';
 import { createWorker } from './create-worker.ts';
+import { createRehearse } from './rehearsal/rehearse-in-process.ts';
 import { bridgeTemporalLogs } from './temporal-logs.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 
@@ -102,7 +106,7 @@ const ports = {
   comparisons: createComparisonRegister(database),
   inventory,
   engine,
-  approvals: { expiryMs: config.approvalExpiryMs, twoPersonsFromServicesDown: 1_000 },
+  approvals: approvalSettings(config),
   optimus,
   driverFor: drivers.driverFor,
   metricProvider: createMetricProvider(config.metrics, {
@@ -118,6 +122,11 @@ const ports = {
 };
 const activities = {
   ...createChangeSteps(ports),
+  ...createRehearsalSteps({
+    rehearsals: createRehearsalRegister(database),
+    rehearse: createRehearse(),
+    now,
+  }),
   ...createGuardianSteps({
     ...ports,
     guardianRecord: createGuardianRecordSteps({ database, now }),

@@ -13,18 +13,24 @@ export const workflowInterceptorModules = [
   require.resolve('@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors'),
 ];
 
+/** `rehearsal`: the same workflows, in which activities take no time and the clock is moved instead. */
+export type BundleFlavour = 'production' | 'rehearsal';
+
 /**
  * The workflows as one script. Bundling takes seconds, so the result is kept under a name that says what
  * went into it: an edited workflow or another SDK gives another name.
  */
 export async function loadWorkflowBundle(options: {
   readonly cacheDirectory: string;
+  /** Default `production`. */
+  readonly flavour?: BundleFlavour;
   readonly logger?: Pick<Logger, 'debug'>;
 }): Promise<{ readonly code: string }> {
-  const path = await bundlePath(options.cacheDirectory);
+  const { flavour = 'production' } = options;
+  const path = await bundlePath(options.cacheDirectory, flavour);
   const cached = await readFile(path, 'utf8').catch(() => undefined);
   if (cached !== undefined) return { code: cached };
-  const { code } = await bundleWorkflows();
+  const { code } = await bundleWorkflows(flavour);
   await keep(path, code).catch((error: unknown) => {
     // A directory that cannot be written costs the next start its seconds, no more.
     options.logger?.debug({ err: error }, 'workflow bundle not kept');
@@ -34,8 +40,17 @@ export async function loadWorkflowBundle(options: {
 }
 
 /** Where the bundle of the workflows as they are now is kept. */
-export async function bundlePath(cacheDirectory: string): Promise<string> {
-  return join(cacheDirectory, `workflows-${await fingerprint()}.js`);
+export async function bundlePath(
+  cacheDirectory: string,
+  flavour: BundleFlavour = 'production',
+): Promise<string> {
+  const name = flavour === 'production' ? 'workflows' : flavour;
+  return join(cacheDirectory, `${name}-${await fingerprint()}.js`);
+}
+
+/** Where the bundle of rehearsals stands, given that of the worker. */
+export function rehearsalBundleBeside(workerBundle: string): string {
+  return workerBundle.replace(/(\.js)?$/, '.rehearsal$1');
 }
 
 /** Renamed into place: another worker that starts now sees all of it or nothing. */
@@ -47,11 +62,18 @@ async function keep(path: string, code: string): Promise<void> {
 }
 
 /** Loads webpack, which nothing else here needs. */
-export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+export async function bundleWorkflows(
+  flavour: BundleFlavour = 'production',
+): Promise<WorkflowBundleWithSourceMap> {
   const { bundleWorkflowCode } = await import('@temporalio/worker');
   return bundleWorkflowCode({
     workflowsPath: join(root, 'workflows', 'index.ts'),
-    workflowInterceptorModules,
+    workflowInterceptorModules: [
+      ...workflowInterceptorModules,
+      ...(flavour === 'rehearsal'
+        ? [join(root, 'workflows', 'rehearsal', 'skip-durations.ts')]
+        : []),
+    ],
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
   });
 }

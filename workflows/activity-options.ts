@@ -100,3 +100,10 @@ export const watchOptions: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1 second', maximumInterval: '1 minute', nonRetryableErrorTypes },
 };
+
+/** Runs a change many times over in skipped time; a worker that dies meanwhile costs a new beginning. */
+export const rehearsalOptions: ActivityOptions = {
+  startToCloseTimeout: '20 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', maximumAttempts: 3, nonRetryableErrorTypes },
+};

@@ -2,3 +2,4 @@ export { changeWorkflow } from './change/change-workflow.ts';
 export { deploymentWorkflow } from './deployment/deployment-workflow.ts';
 export { guardianWorkflow } from './guardian/guardian-workflow.ts';
 export { driftCheckWorkflow } from './drift/drift-check-workflow.ts';
+export { rehearsalWorkflow } from './rehearsal/rehearsal-workflow.ts';

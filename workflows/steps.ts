@@ -15,11 +15,13 @@ import type {
   GuardianMeasureSteps,
   GuardianRecordSteps,
 } from '../domain/guardian/guardian-steps.ts';
+import type { RehearsalSteps } from '../domain/rehearsal/ports.ts';
 import {
   assessmentOptions,
   comparisonOptions,
   patientOptions,
   recordOptions,
+  rehearsalOptions,
   simulationOptions,
   siteOptions,
   siteWatchOptions,
@@ -54,3 +56,5 @@ export const guardianMeasure =
   proxyActivities<Proxied<Pick<GuardianMeasureSteps, 'measureForCorrection'>>>(verificationOptions);
 export const guardianCorrection =
   proxyActivities<Proxied<GuardianCorrectionSteps>>(simulationOptions);
+
+export const rehearsal = proxyActivities<Proxied<RehearsalSteps>>(rehearsalOptions);

@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly poolMax?: number;
   readonly applicationName?: string;
+  /** Nothing can be written in its sessions. */
+  readonly readOnly?: boolean;
 }
 
 /** A pool of connections. Callers own transactions, and end the pool with `destroy()`. */
@@ -17,10 +19,16 @@ export function createDatabase({
   url,
   poolMax = 10,
   applicationName = 'ctc',
+  readOnly = false,
 }: DatabaseOptions): Knex {
   return knex({
     client: 'pg',
-    connection: { connectionString: url, application_name: applicationName, keepAlive: true },
+    connection: {
+      connectionString: url,
+      application_name: applicationName,
+      keepAlive: true,
+      ...(readOnly ? { options: '-c default_transaction_read_only=on' } : {}),
+    },
     pool: { min: 0, max: poolMax },
     acquireConnectionTimeout: 15_000,
   });

@@ -92,6 +92,21 @@ export async function enqueueStart(trx: Knex, changeId: string): Promise<void> {
     .ignore();
 }
 
+/** Has a change rehearsed, in the transaction that accepts the wish. */
+export async function enqueueRehearsal(
+  trx: Knex,
+  changeId: string,
+  rehearsalId: string,
+): Promise<void> {
+  await trx('outbox').insert({
+    topic: 'rehearse-change',
+    key: rehearsalId,
+    payload: JSON.stringify({ changeId, rehearsal: rehearsalId }),
+    created_at: trx.fn.now(),
+    due_at: trx.fn.now(),
+  });
+}
+
 /** Tells the guardian that asked for a change that it has ended, in the transaction that ends it. */
 export async function enqueueCorrectionEnded(trx: Knex, changeId: string): Promise<void> {
   await trx.raw(

@@ -200,12 +200,13 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
       if (siteOutcomes.length === 0) return;
       await database('site_outcome')
         .insert(
-          siteOutcomes.map(({ datacentre, outcome, detail }) => ({
+          siteOutcomes.map(({ datacentre, outcome, detail, tookMs }) => ({
             change_id: changeId,
             attempt,
             datacentre,
             outcome,
             detail,
+            took_ms: tookMs ?? null,
             decided_at: now(),
           })),
         )

@@ -65,6 +65,21 @@ export function startOutboxDispatcher(deps: {
     }
   };
 
+  const startRehearsal = async (changeId: string, rehearsalId: string): Promise<void> => {
+    try {
+      await client.withDeadline(Date.now() + 5_000, () =>
+        client.workflow.start('rehearsalWorkflow', {
+          workflowId: `rehearsal/${rehearsalId}`,
+          taskQueue,
+          args: [{ rehearsalId, changeId }],
+          workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  };
+
   /** Wakes the guardian, or starts it: it reads what runs itself, so to be told twice does no harm. */
   const tellGuardian = async (application: string, verified: Verified): Promise<void> => {
     await client.withDeadline(Date.now() + 5_000, () =>
@@ -80,7 +95,8 @@ export function startOutboxDispatcher(deps: {
   };
 
   const deliver = (entry: OutboxEntry): Promise<void> => {
-    const { changeId, moved, stopped, lifted, guard, ended } = entry.payload;
+    const { changeId, moved, stopped, lifted, guard, ended, rehearsal } = entry.payload;
+    if (rehearsal !== undefined) return startRehearsal(changeId, rehearsal);
     if (guard !== undefined) return tellGuardian(guard.application, guard.verified);
     if (ended !== undefined) {
       const guardian = guardianWorkflowId(ended.application);

@@ -17,7 +17,7 @@ export async function benchLoad({
   const bare: number[] = [];
   const ours: number[] = [];
   let bytes = 0;
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 7; round += 1) {
     bare.push(
       await seconds(async () => {
         for (const { sql } of Object.values(inventoryCopies)) {

@@ -5,6 +5,7 @@ import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';
 import { addDiffCommand } from './comparison-commands.ts';
+import { addRehearsalCommands } from './rehearsal-commands.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addWhyCommand } from './why-command.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
@@ -115,6 +116,7 @@ export function addChangeCommands(program: Command): void {
   addChangeImpactCommands(change);
   addMeasurementCommand(change);
   addDiffCommand(change);
+  addRehearsalCommands(change);
 }
 
 async function listAll(

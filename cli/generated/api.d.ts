@@ -1179,6 +1179,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/rehearsals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest 50 rehearsals of a change */
+        get: operations["listRehearsals"];
+        put?: never;
+        /**
+         * Run a change ahead of its time, with chosen failures; touches nothing
+         * @description Runs the workflow of the change once for each scenario, in skipped time and with the durations that were recorded of earlier ones. Without scenarios: as expected, slow, and each failure that it is planned for.
+         */
+        post: operations["rehearseChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/rehearsals/{rehearsal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A rehearsal with its report */
+        get: operations["getRehearsal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts": {
         parameters: {
             query?: never;
@@ -2057,6 +2095,177 @@ export interface components {
             covered: number;
             /** @description Those of them that are paused now */
             paused: number;
+        };
+        RehearsedScenario: {
+            scenario: {
+                /** @constant */
+                kind: "as-expected";
+            } | {
+                /** @constant */
+                kind: "slow";
+            } | {
+                /** @constant */
+                kind: "datacentre-fails";
+                datacentre: string;
+            } | {
+                /** @constant */
+                kind: "datacentre-unreachable";
+                datacentre: string;
+                /** @default 30 */
+                minutes: number;
+            } | {
+                /** @constant */
+                kind: "requirement-violated";
+            } | {
+                /** @constant */
+                kind: "optimus-down";
+                /** @default 30 */
+                minutes: number;
+            } | {
+                /** @constant */
+                kind: "approval-late";
+                minutes?: number;
+            } | {
+                /** @constant */
+                kind: "operator-stops";
+                datacentre: string;
+            } | {
+                /** @constant */
+                kind: "step-fails";
+                step: string;
+            };
+            name: string;
+            /** @enum {string} */
+            outcome: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+            /** @description Whether it came to an end by itself */
+            ended: boolean;
+            waitsFor: string | null;
+            beganAt: string | null;
+            endedAt: string | null;
+            rolledBackFrom: string | null;
+            windowClosesAt: string;
+            /** @description The last word on each datacentre */
+            sites: {
+                [key: string]: string;
+            };
+            timeline: {
+                at: string;
+                actor: string;
+                event: string;
+                from: ("requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired") | null;
+                to: ("requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired") | null;
+                message: string;
+                /** @description Who would be told of it */
+                told: string[];
+            }[];
+        };
+        Rehearsal: {
+            id: string;
+            change: string;
+            revision: number;
+            /** @description False: the change has been replanned since */
+            current: boolean;
+            requestedBy: string;
+            requestedAt: string;
+            endedAt: string | null;
+            /** @enum {string} */
+            state: "running" | "done" | "failed";
+            scenarios: ({
+                /** @constant */
+                kind: "as-expected";
+            } | {
+                /** @constant */
+                kind: "slow";
+            } | {
+                /** @constant */
+                kind: "datacentre-fails";
+                datacentre: string;
+            } | {
+                /** @constant */
+                kind: "datacentre-unreachable";
+                datacentre: string;
+                /** @default 30 */
+                minutes: number;
+            } | {
+                /** @constant */
+                kind: "requirement-violated";
+            } | {
+                /** @constant */
+                kind: "optimus-down";
+                /** @default 30 */
+                minutes: number;
+            } | {
+                /** @constant */
+                kind: "approval-late";
+                minutes?: number;
+            } | {
+                /** @constant */
+                kind: "operator-stops";
+                datacentre: string;
+            } | {
+                /** @constant */
+                kind: "step-fails";
+                step: string;
+            })[];
+            /** @description Why there is no report */
+            problem: string | null;
+            report: {
+                revision: number;
+                planHash: string;
+                rehearsedAt: string;
+                window: {
+                    opensAt: string;
+                    closesAt: string;
+                };
+                expected: {
+                    scenario: string;
+                    /** @enum {string} */
+                    outcome: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+                    /** @description Of the work; null: it does not end by itself */
+                    seconds: number | null;
+                    endsAt: string | null;
+                    /** @description Left of the window then; negative: too late */
+                    spareSeconds: number | null;
+                } | null;
+                worst: {
+                    scenario: string;
+                    /** @enum {string} */
+                    outcome: "requested" | "assessed" | "awaiting-approval" | "scheduled" | "simulating" | "deploying" | "verifying" | "implementing" | "deciding" | "re-simulating" | "redeploying" | "rolling-back" | "paused" | "completed" | "rolled-back" | "rollback-incomplete" | "in-review" | "closed" | "rejected" | "cancelled" | "expired";
+                    /** @description Of the work; null: it does not end by itself */
+                    seconds: number | null;
+                    endsAt: string | null;
+                    /** @description Left of the window then; negative: too late */
+                    spareSeconds: number | null;
+                } | null;
+                pointOfNoReturn: {
+                    at: string;
+                    because: string;
+                } | null;
+                durations: {
+                    of: string;
+                    expectedMs: number;
+                    worstMs: number;
+                    from: string;
+                }[];
+                findings: string[];
+                scenarios: components["schemas"]["RehearsedScenario"][];
+                summary: string;
+            } | null;
+        };
+        RehearsalSummary: {
+            id: string;
+            change: string;
+            revision: number;
+            /** @description False: the change has been replanned since */
+            current: boolean;
+            requestedBy: string;
+            requestedAt: string;
+            endedAt: string | null;
+            /** @enum {string} */
+            state: "running" | "done" | "failed";
+            /** @description Why there is no report */
+            problem: string | null;
+            summary: string | null;
         };
         Why: {
             change: string;
@@ -6237,6 +6446,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRehearsals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["RehearsalSummary"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rehearseChange: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    scenarios?: ({
+                        /** @enum {string} */
+                        kind: "as-expected";
+                    } | {
+                        /** @enum {string} */
+                        kind: "slow";
+                    } | {
+                        /** @enum {string} */
+                        kind: "datacentre-fails";
+                        datacentre: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "datacentre-unreachable";
+                        datacentre: string;
+                        /** @default 30 */
+                        minutes?: number;
+                    } | {
+                        /** @enum {string} */
+                        kind: "requirement-violated";
+                    } | {
+                        /** @enum {string} */
+                        kind: "optimus-down";
+                        /** @default 30 */
+                        minutes?: number;
+                    } | {
+                        /** @enum {string} */
+                        kind: "approval-late";
+                        minutes?: number;
+                    } | {
+                        /** @enum {string} */
+                        kind: "operator-stops";
+                        datacentre: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "step-fails";
+                        step: string;
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+                rehearsal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
                 };
             };
             /** @description Default Response */

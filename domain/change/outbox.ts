@@ -9,7 +9,8 @@ export interface OutboxEntry {
     | 'line-stopped'
     | 'line-resumed'
     | 'guard-application'
-    | 'correction-ended';
+    | 'correction-ended'
+    | 'rehearse-change';
   readonly key: string;
   readonly payload: {
     readonly changeId: string;
@@ -17,6 +18,8 @@ export interface OutboxEntry {
     readonly stopped?: StandingStop;
     readonly lifted?: LiftedStop;
     readonly guard?: { readonly application: string; readonly verified: Verified };
+    /** Id of the rehearsal that is to run. */
+    readonly rehearsal?: string;
     readonly ended?: { readonly application: string; readonly correction: CorrectionEnded };
   };
 }

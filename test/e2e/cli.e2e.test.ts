@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,18 +7,12 @@ import {
   openWindow,
   registerShop,
   releaseRequest,
+  runCtc,
   startE2eSystem,
   untilChange,
   type E2eSystem,
+  type Ran,
 } from '../support/e2e-system.ts';
-
-const root = join(import.meta.dirname, '..', '..');
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 describe('the command line', () => {
   let system: E2eSystem;
@@ -33,20 +26,7 @@ describe('the command line', () => {
     await system.stop();
   });
 
-  const ctc = (token: string, ...args: string[]): Promise<Ran> =>
-    new Promise((resolve) => {
-      execFile(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', 'cli/main.ts', ...args],
-        {
-          cwd: root,
-          env: { ...process.env, CTC_API_URL: system.stack.apiUrl, CTC_TOKEN: token },
-        },
-        (error, stdout, stderr) => {
-          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-        },
-      );
-    });
+  const ctc = (token: string, ...args: string[]) => runCtc(system, token, ...args);
   const file = async (name: string, content: string | Buffer): Promise<string> => {
     const path = join(system.dataDirectory, name);
     await writeFile(path, content);

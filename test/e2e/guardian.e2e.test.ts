@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import {
   approve,
   openWindow,
   request,
+  runCtc,
   startE2eSystem,
   until,
   untilChange,
@@ -136,18 +136,11 @@ describe('an application that begins to fail while it runs', () => {
       const all = await incidents();
       return all.length >= count && all.every(({ state }) => state === 'resolved') && all;
     }, `${count} incidents are resolved`);
-  const ctc = (token: string, ...args: string[]): Promise<string> =>
-    new Promise((resolve, reject) => {
-      execFile(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', 'cli/main.ts', ...args],
-        { cwd: root, env: { ...process.env, CTC_API_URL: system.stack.apiUrl, CTC_TOKEN: token } },
-        (error, stdout, stderr) => {
-          if (error === null) resolve(stdout);
-          else reject(new Error(stderr));
-        },
-      );
-    });
+  const ctc = async (token: string, ...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runCtc(system, token, ...args);
+    if (code !== 0) throw new Error(stderr);
+    return stdout;
+  };
   /** Ends one replica as a crash would, and answers where it ran. */
   const killOne = (): string => {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {

@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerOf, onceHeaders } from '../../cli/client.ts';
 import type { components } from '../../cli/generated/api.d.ts';
@@ -9,6 +7,7 @@ import {
   registerShop,
   releaseRequest,
   request,
+  runCtc,
   startE2eSystem,
   untilChange,
   untilLogged,
@@ -17,7 +16,6 @@ import {
 
 type LineStop = components['schemas']['LineStop'];
 
-const root = join(import.meta.dirname, '..', '..');
 const reason = 'smoke in the machine room';
 
 /** Each wave takes its time, so that the first is not over before the line is stopped. */
@@ -45,20 +43,7 @@ describe('a line that is stopped', () => {
     await system.stop();
   });
 
-  const ctc = (token: string, ...args: string[]): Promise<{ code: number; stdout: string }> =>
-    new Promise((resolve) => {
-      execFile(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', 'cli/main.ts', ...args],
-        {
-          cwd: root,
-          env: { ...process.env, CTC_API_URL: system.stack.apiUrl, CTC_TOKEN: token },
-        },
-        (error, stdout) => {
-          resolve({ code: error === null ? 0 : Number(error.code), stdout });
-        },
-      );
-    });
+  const ctc = (token: string, ...args: string[]) => runCtc(system, token, ...args);
 
   it('holds what runs after its wave, says why, and lets it go on, by the command line', async () => {
     const { ana, oscar } = system.people;

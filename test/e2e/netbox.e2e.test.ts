@@ -1,21 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { startE2eSystem, type E2eSystem } from '../support/e2e-system.ts';
+import { runCtc, startE2eSystem, type E2eSystem, type Ran } from '../support/e2e-system.ts';
 import { readNetboxDump } from '../support/netbox-dump.ts';
 import { startNetboxServer } from '../support/netbox-server.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const secret = 'a-token-that-nobody-sees';
 
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 interface Report {
   readonly imported: boolean;
   readonly version?: number;
@@ -61,20 +54,7 @@ describe('importing a NetBox', () => {
     await rm(directory, { recursive: true });
   });
 
-  const ctc = (token: string, ...args: string[]): Promise<Ran> =>
-    new Promise((resolve) => {
-      execFile(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', 'cli/main.ts', '-o', 'json', ...args],
-        {
-          cwd: root,
-          env: { ...process.env, CTC_API_URL: system.stack.apiUrl, CTC_TOKEN: token },
-        },
-        (error, stdout, stderr) => {
-          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-        },
-      );
-    });
+  const ctc = (token: string, ...args: string[]) => runCtc(system, token, '-o', 'json', ...args);
   const importNetbox = async (...flags: string[]): Promise<Ran & { report: Report }> => {
     const ran = await ctc(
       system.administrator.token,

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,12 +9,12 @@ import {
   examples,
   openWindow,
   request,
+  runCtc,
   startE2eSystem,
   untilChange,
   type E2eSystem,
 } from '../support/e2e-system.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const example = readYamlFile(join(examples, 'changes', 'core-switch-pair.yaml')) as {
   runbook: { steps: object[] };
 };
@@ -34,12 +33,6 @@ const short = {
   },
 };
 
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 describe('a runbook, by API and command line', () => {
   let system: E2eSystem;
   beforeAll(async () => {
@@ -49,20 +42,7 @@ describe('a runbook, by API and command line', () => {
     await system.stop();
   });
 
-  const ctc = (token: string, ...args: string[]): Promise<Ran> =>
-    new Promise((resolve) => {
-      execFile(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', 'cli/main.ts', ...args],
-        {
-          cwd: root,
-          env: { ...process.env, CTC_API_URL: system.stack.apiUrl, CTC_TOKEN: token },
-        },
-        (error, stdout, stderr) => {
-          resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-        },
-      );
-    });
+  const ctc = (token: string, ...args: string[]) => runCtc(system, token, ...args);
   const implementing = async (): Promise<string> => {
     const { ana, oscar } = system.people;
     const { label } = await request(ana, short as never);

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -191,6 +192,29 @@ export async function until<T>(
     }
     await delay(30);
   }
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line in a process of its own, as the person whose token it is. */
+export function runCtc({ stack }: E2eSystem, token: string, ...args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', 'cli/main.ts', ...args],
+      {
+        cwd: join(import.meta.dirname, '..', '..'),
+        env: { ...process.env, CTC_API_URL: stack.apiUrl, CTC_TOKEN: token },
+      },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
+  });
 }
 
 /** Kills one process of the system as a crash would, and waits until the supervisor has started another. */

@@ -114,6 +114,7 @@ export interface WindowOffset {
 export interface WorkflowHarness {
   readonly environment: TestWorkflowEnvironment;
   readonly database: Knex;
+  readonly databaseUrl: string;
   readonly datacentres: FakeDatacentres;
   readonly metrics: FakeMetrics;
   nowMs(): Promise<number>;
@@ -243,6 +244,7 @@ export async function createWorkflowHarness(options: {
   const harness: WorkflowHarness = {
     environment,
     database,
+    databaseUrl: options.databaseUrl,
     datacentres,
     metrics,
     nowMs: () => environment.currentTimeMs(),

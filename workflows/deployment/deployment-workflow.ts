@@ -27,8 +27,10 @@ export async function deploymentWorkflow(input: DeploymentInput): Promise<SiteOu
   const { datacentre, mode } = target;
   const { applySite, awaitSite } = patient ? patientSite : site;
   let detail = '';
+  let tookMs = 0;
   try {
     for (const stage of stages) {
+      const begunMs = Date.now();
       const ref: SiteRef = stage === 'full' ? target : { ...target, stage };
       await applySite(ref);
       const awaited = await awaitSite({
@@ -38,7 +40,8 @@ export async function deploymentWorkflow(input: DeploymentInput): Promise<SiteOu
           : { deadlineMs: Date.now() + progressDeadlineMs }),
       });
       ({ detail } = awaited);
-      if (!awaited.ready) return { datacentre, outcome: 'failed', detail };
+      tookMs = Math.max(tookMs, Date.now() - begunMs);
+      if (!awaited.ready) return { datacentre, outcome: 'failed', detail, tookMs };
       if (stage !== 'canary' || canaryBake === undefined) continue;
       const { ok, detail: seen } = await bake.bakeSite({
         changeId: target.changeId,
@@ -50,7 +53,7 @@ export async function deploymentWorkflow(input: DeploymentInput): Promise<SiteOu
       });
       if (!ok) return { datacentre, outcome: 'failed', detail: `the canary ${seen}` };
     }
-    return { datacentre, outcome: mode === 'apply' ? 'applied' : 'restored', detail };
+    return { datacentre, outcome: mode === 'apply' ? 'applied' : 'restored', detail, tookMs };
   } catch (error) {
     if (isCancellation(error)) throw error;
     return { datacentre, ...outcomeOfFailure(error, mode) };
