@@ -45,7 +45,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
   const planForward = async (
     ref: AttemptRef,
     kind: 'deploy' | 'redeploy',
-  ): Promise<{ attempt: StoredAttempt; unlikeShown: readonly string[] }> => {
+  ): Promise<StoredAttempt> => {
     const { request, revision } = await releaseRequest(ref.changeId);
     const simulation = await rollouts.findSimulation(ref);
     const best = simulation === undefined ? undefined : choosePlacement(simulation, request);
@@ -67,27 +67,26 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
     const endpoints = planned.flatMap((plan) =>
       plan.endpoints.map((endpoint) => ({ ...endpoint, datacentre: plan.datacentre })),
     );
+    const unlike =
+      kind === 'redeploy' || shown === undefined
+        ? []
+        : unlikeShown(shown.sites, planned.map(comparedSite));
     return {
-      attempt: {
-        ...ref,
-        kind,
-        application: request.application,
-        releaseVersion: request.release,
-        releaseDigest: release.digest,
+      ...ref,
+      kind,
+      application: request.application,
+      releaseVersion: request.release,
+      releaseDigest: release.digest,
+      placement,
+      waves: planWaves({
+        order: request.datacentres,
+        waves: request.strategy.waves,
         placement,
-        waves: planWaves({
-          order: request.datacentres,
-          waves: request.strategy.waves,
-          placement,
-          occupied,
-        }),
-        desired: bindComponents(unbound, application, endpoints, await latencies()),
-        endpoints,
-      },
-      unlikeShown:
-        kind === 'redeploy' || shown === undefined
-          ? []
-          : unlikeShown(shown.sites, planned.map(comparedSite)),
+        occupied,
+      }),
+      desired: bindComponents(unbound, application, endpoints, await latencies()),
+      endpoints,
+      ...(unlike.length === 0 ? {} : { unlikeShown: unlike }),
     };
   };
 
@@ -170,10 +169,11 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
 
     async planAttempt({ kind, only, ...ref }: PlannedAttemptRef) {
       let attempt = await rollouts.findAttempt(ref);
-      let otherThanShown: readonly string[] = [];
       if (attempt === undefined) {
-        if (kind === 'rollback') attempt = await planBackward(ref, only?.datacentres);
-        else ({ attempt, unlikeShown: otherThanShown } = await planForward(ref, kind));
+        attempt =
+          kind === 'rollback'
+            ? await planBackward(ref, only?.datacentres)
+            : await planForward(ref, kind);
         if (attempt === undefined) {
           return { waves: [], leavesSomething: false, summary: 'Nothing was touched yet.' };
         }
@@ -183,7 +183,7 @@ export function createRolloutActivities(ports: RolloutActivityPorts): RolloutSte
       if (only !== undefined) {
         await rollouts.leaveOut({ changeId: ref.changeId, attempt: only.leftOutOf }, attempt);
       }
-      return describeAttempt(attempt, otherThanShown);
+      return describeAttempt(attempt);
     },
   };
 }
@@ -236,11 +236,8 @@ function describeSimulation(
   };
 }
 
-function describeAttempt(
-  attempt: StoredAttempt,
-  otherThanShown: readonly string[],
-): PlannedAttempt {
-  const { kind, releaseVersion, waves, placement } = attempt;
+function describeAttempt(attempt: StoredAttempt): PlannedAttempt {
+  const { kind, releaseVersion, waves, placement, unlikeShown: unlike = [] } = attempt;
   const leavesSomething = placement.assignments.length > 0;
   const order = waves.map((wave) => wave.join(' + ')).join(', then ');
   const stages = Object.entries(attempt.desired).flatMap(([datacentre, state]) => {
@@ -254,9 +251,9 @@ function describeAttempt(
     summary:
       kind !== 'rollback'
         ? `Waves: ${order}.${
-            otherThanShown.length === 0
+            unlike.length === 0
               ? ''
-              : ` Not what was shown before approval, for the datacentres have changed since: ${otherThanShown.join(', ')}.`
+              : ` Not what was shown before approval, for the datacentres have changed since: ${unlike.join(', ')}.`
           }`
         : leavesSomething
           ? `Back to release ${releaseVersion}, the last verified one, in ${order}.`

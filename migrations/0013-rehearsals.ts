@@ -6,6 +6,10 @@ export async function up(knex: Knex): Promise<void> {
     comment on column site_outcome.took_ms is
       'How long the longest of its stages took, which rehearsals expect of later ones';
 
+    alter table attempt add column unlike_shown text[] not null default '{}';
+    comment on column attempt.unlike_shown is
+      'Datacentres in which it is not what those who approved it were shown';
+
     create table rehearsal (
       id uuid not null,
       change_id uuid not null,
@@ -33,5 +37,7 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop table rehearsal; alter table site_outcome drop column took_ms;');
+  await knex.raw(
+    'drop table rehearsal; alter table site_outcome drop column took_ms; alter table attempt drop column unlike_shown;',
+  );
 }

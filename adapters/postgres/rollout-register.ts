@@ -26,6 +26,7 @@ interface AttemptRow {
   readonly desired: StoredAttempt['desired'];
   readonly endpoints: StoredAttempt['endpoints'];
   readonly tokens: Readonly<Record<string, number>>;
+  readonly unlike_shown: readonly string[];
 }
 
 /** What was simulated, deployed and measured, in PostgreSQL. */
@@ -145,6 +146,7 @@ export function createRolloutRegister({
           desired: JSON.stringify(attempt.desired),
           tokens: JSON.stringify(tokens),
           endpoints: JSON.stringify(attempt.endpoints),
+          unlike_shown: [...(attempt.unlikeShown ?? [])],
           started_at: at,
         });
         await trx('change')
@@ -258,6 +260,7 @@ function toAttempt(row: AttemptRow): StoredAttempt {
     waves: row.waves,
     desired: row.desired,
     endpoints: row.endpoints,
+    ...(row.unlike_shown.length === 0 ? {} : { unlikeShown: row.unlike_shown }),
   };
 }
 

@@ -151,8 +151,10 @@ function quantile(some: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-const summary = (ms: readonly number[]): string =>
-  `p50 ${Math.round(quantile(ms, 0.5))} ms, p95 ${Math.round(quantile(ms, 0.95))} ms, worst ${Math.round(quantile(ms, 1))} ms (${ms.length} times)`;
+function summary(ms: readonly number[]): string {
+  const at = (share: number): string => `${Math.round(quantile(ms, share))} ms`;
+  return `p50 ${at(0.5)}, p95 ${at(0.95)}, worst ${at(1)} (${ms.length} times)`;
+}
 
 function inNamespace(
   manifests: Readonly<Record<string, readonly Manifest[]>>,

@@ -117,6 +117,8 @@ export interface StoredAttempt extends AttemptRef {
   readonly waves: readonly (readonly string[])[];
   readonly desired: Readonly<Record<string, DesiredState>>;
   readonly endpoints: readonly Endpoint[];
+  /** Datacentres in which it is not what those who approved it were shown; missing where there are none. */
+  readonly unlikeShown?: readonly string[];
 }
 
 /** What was found when datacentres were only looked at. */

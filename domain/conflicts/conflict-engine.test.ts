@@ -31,12 +31,11 @@ const kindsOf = (conflicts: readonly Conflict[]): string[] =>
 const release = { application: 'shop', datacentres: ['mad', 'bcn'] };
 
 describe('conflicts of two interventions', () => {
-  it('finds two changes that deploy the same application in the same datacentres', () => {
+  it('finds two changes that deploy the same application, not two that deploy others to one datacentre', () => {
     const found = conflictsOf(input, release, { ...release, datacentres: ['bcn', 'vlc'] });
-    expect(kindsOf(found)).toEqual([
-      'blocking same-application application:shop',
-      'blocking capacity datacentre:bcn',
-    ]);
+    expect(kindsOf(found)).toEqual(['blocking same-application application:shop']);
+    const other = { application: 'mail', datacentres: ['bcn'] };
+    expect(conflictsOf(input, release, other)).toEqual([]);
   });
 
   it('finds a datacentre that one deploys to while people work in it, not two that people work in', () => {

@@ -10,7 +10,7 @@ import type { WindowInstants } from '../windows/window-rules.ts';
  *   degraded) within a configurable distance of time.
  * - *freeze*: it disturbs what a freeze or a customer's no-touch period protects.
  * - *team*: a team is booked twice. *order*: it opens before what it comes after has closed.
- * - *capacity*: a datacentre that a release is to use is being worked on.
+ * - *capacity*: a datacentre that a release is to use is being worked on by people.
  */
 export const conflictKinds = [
   'same-item',

@@ -87,8 +87,9 @@ describe('the index of interventions', () => {
             const mayMeet =
               mayShare(own.reach, given.reach) ||
               (own.team !== undefined && own.team === given.team) ||
-              own.application !== undefined ||
-              given.application !== undefined;
+              // One deploys, and the other does not; or both deploy the same.
+              (own.application === undefined) !== (given.application === undefined) ||
+              (own.application !== undefined && own.application === given.application);
             const shareCustomers = mayShare(customersOf(own), customersOf(given));
             if (overlaps(theirs, near) && shareCustomers) expect(rivals).toContain(change);
             if (overlaps(theirs, window) && mayMeet) {

@@ -78,13 +78,11 @@ export function createInterventionSketches(): InterventionSketches {
       (times[place * 2] as number) < closesAtMs && opensAtMs < (times[place * 2 + 1] as number),
     comparedWith(self) {
       const [team, application] = [teams[self], applications[self]];
-      const meetsAll = deploys[self] === 1;
       const mayReach = comparer(reach, self);
       return {
         mayShareCustomers: comparer(customers, self),
         mayMeet: (place) =>
-          meetsAll ||
-          deploys[place] === 1 ||
+          deploys[place] !== deploys[self] ||
           (team !== 0 && teams[place] === team) ||
           (application !== 0 && applications[place] === application) ||
           mayReach(place),

@@ -45,7 +45,7 @@ export function wouldBlock(rules: PairRules, a: Placed, b: Placed): boolean {
   return (
     (one.application !== undefined && one.application === two.application) ||
     (one.team !== undefined && one.team === two.team) ||
-    ((one.deploys || two.deploys) && common(one.datacentres, two.datacentres).length > 0) ||
+    (one.deploys !== two.deploys && common(one.datacentres, two.datacentres).length > 0) ||
     commonItems(a.footprint, b.footprint).length > 0 ||
     dependencies(rules.company, a.footprint, b.footprint).count > 0 ||
     combinedOutage(rules, a, b) !== undefined
@@ -77,7 +77,8 @@ function meetingConflicts(
   if (one.application !== undefined && one.application === two.application) {
     single('same-application', 'application', one.application, 'both deploy');
   }
-  if (one.deploys || two.deploys) {
+  // Two releases share a datacentre: what is free for each of them is Optimus' to count when it is placed.
+  if (one.deploys !== two.deploys) {
     for (const site of common(one.datacentres, two.datacentres)) {
       single('capacity', 'datacentre', site, 'one deploys to what the other works on, datacentre');
     }

@@ -7,6 +7,7 @@ import { applyApplication } from '../../cli/commands/application-commands.ts';
 import type { components } from '../../cli/generated/api.d.ts';
 import {
   approve,
+  crash,
   openWindow,
   request,
   runCtc,
@@ -165,7 +166,11 @@ describe('an application that begins to fail while it runs', () => {
       return evaluation?.verdict === 'holding';
     }, 'the guardian says that everything holds');
     const left = killOne();
+    // In the middle of its correction its worker is killed: that is taken up again, and done once.
+    await until(async () => (await guardian()).state === 'correcting', 'it corrects');
+    await crash(system, 'worker');
     const [incident] = await untilResolved(1);
+    expect(incident?.decisions.flatMap(({ change }) => change ?? [])).toHaveLength(1);
     expect(incident?.violated).toContain('availability');
     const decision = incident?.decisions.find(({ change }) => change !== null);
     expect(decision).toMatchObject({ way: 'redeploy', outcome: 'completed', approvedBy: null });
