@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import type { ChangeRequest } from '../../domain/change/change-request.ts';
 import type { ChangeState } from '../../domain/change/life-cycle.ts';
 import type {
-  AttemptView,
   ChangeDetail,
   ChangeFilter,
   ChangeReader,
@@ -75,12 +74,13 @@ export function createChangeReader({ database, engine }: ChangeReaderDeps): Chan
 
     async get(idOrLabel) {
       const row = await findChange(database, idOrLabel);
-      const [approvals, conflicts, attempts] = await Promise.all([
+      const [approvals, conflicts, attempts, rehearsal] = await Promise.all([
         approvalsOf(database, row.id),
         conflictsOf(database, row.id),
         attemptsOf(database, row),
+        newestRehearsal(database, row),
       ]);
-      return toDetail(row, approvals, conflicts, attempts);
+      return toDetail(row, { approvals, conflicts, attempts, rehearsal });
     },
 
     async log(changeId, { after, limit }) {
@@ -203,11 +203,28 @@ function toSummary(row: ChangeRow): ChangeSummary {
   };
 }
 
+/** The newest that has a report. */
+async function newestRehearsal(
+  database: Knex,
+  { id, plan_hash: planHash }: ChangeRow,
+): Promise<ChangeDetail['rehearsal']> {
+  const row = await database('rehearsal')
+    .where({ change_id: id, state: 'done' })
+    .orderBy('requested_at', 'desc')
+    .first<{ id: string; at: string; plan_hash: string; summary: string } | undefined>(
+      'id',
+      'ended_at as at',
+      database.raw(`report ->> 'planHash' as plan_hash`),
+      database.raw(`report ->> 'summary' as summary`),
+    );
+  if (row === undefined) return null;
+  const { plan_hash: rehearsed, ...found } = row;
+  return { ...found, current: rehearsed === planHash };
+}
+
 function toDetail(
   row: ChangeRow,
-  approvals: ChangeDetail['approvals'],
-  conflicts: readonly ConflictView[],
-  attempts: readonly AttemptView[],
+  rest: Pick<ChangeDetail, 'approvals' | 'conflicts' | 'attempts' | 'rehearsal'>,
 ): ChangeDetail {
   return {
     ...toSummary(row),
@@ -219,9 +236,7 @@ function toDetail(
     findings: row.plan?.findings ?? [],
     rollsBackTo: row.plan?.rollsBackTo ?? null,
     approvalExpiresAt: row.approval_expires_at,
-    approvals,
-    conflicts,
-    attempts,
+    ...rest,
   };
 }
 

@@ -107,6 +107,10 @@ export const changeSchema = z
     findings: z
       .array(z.string())
       .describe('What those who decide must know besides, such as a runbook that does not fit'),
+    rehearsal: z
+      .object({ id: z.string(), at: z.string(), current: z.boolean(), summary: z.string() })
+      .nullable()
+      .describe('The newest rehearsal that has a report'),
     rollsBackTo: z.object({ version: z.string(), digest: z.string() }).nullable(),
     approvalExpiresAt: z.string().nullable(),
     approvals: z.array(

@@ -198,6 +198,10 @@ function describeChange(change: Change): string {
     );
   }
   for (const finding of change.findings) lines.push(colours.yellow(`▲ ${finding}`));
+  if (change.rehearsal !== null) {
+    const { current, summary } = change.rehearsal;
+    lines.push(`rehearsed${current ? '' : ' with an earlier plan'}: ${summary}`);
+  }
   for (const { severity, kind, with: others, evidence, remedy } of change.conflicts) {
     const other = others.map(({ change: label }) => label).join(', ') || 'a freeze';
     lines.push(

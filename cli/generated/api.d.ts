@@ -1615,6 +1615,13 @@ export interface components {
             } | null;
             /** @description What those who decide must know besides, such as a runbook that does not fit */
             findings: string[];
+            /** @description The newest rehearsal that has a report */
+            rehearsal: {
+                id: string;
+                at: string;
+                current: boolean;
+                summary: string;
+            } | null;
             rollsBackTo: {
                 version: string;
                 digest: string;

@@ -71,6 +71,13 @@ export interface ChangeDetail extends ChangeSummary {
   }[];
   readonly conflicts: readonly ConflictView[];
   readonly attempts: readonly AttemptView[];
+  /** The newest; `current` says whether it is of the plan as it is. */
+  readonly rehearsal: {
+    readonly id: string;
+    readonly at: string;
+    readonly current: boolean;
+    readonly summary: string;
+  } | null;
 }
 
 export interface ConflictView extends Omit<Conflict, 'changes'> {

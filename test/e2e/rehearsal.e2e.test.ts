@@ -76,6 +76,9 @@ describe('a rehearsal, by API and command line', () => {
     );
     const change = await untilChange(ana, label, () => true);
     expect(change).toMatchObject({ state: 'awaiting-approval', approvals: [], attempts: [] });
+    expect(change.rehearsal).toMatchObject({ current: true });
+    const shown = await runCtc(system, ana.token, 'change', 'show', label);
+    expect(shown.stdout).toContain('rehearsed: Expected: completed');
   });
 
   it('runs what it is planned for when nothing is chosen, one rehearsal of a change at a time', async () => {

@@ -1,6 +1,5 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   changeWorkflowId,
   createChangeMessenger,
@@ -41,8 +40,6 @@ const stepsOfWindow = 400;
 const leastStepMs = 1_000;
 /** How long after its window, or after what was away has come back, it is waited for. */
 const patienceMs = 2 * 3_600_000;
-/** The workflow's tasks need real time, in which the skipped time stands still. */
-const settleMs = 5;
 
 /**
  * Runs the change's workflow once, from its request to its end, on a server of its own whose time is skipped.
@@ -99,7 +96,6 @@ export async function runScenario(deps: ScenarioDeps, scenario: Scenario): Promi
 
     /** Lets time pass, and people do what is theirs, until it is over or nothing happens any more. */
     async function letItHappen(): Promise<void> {
-      let quiet = 0;
       while (!over.includes(record.state()) && nowMs < giveUpMs()) {
         nowMs = await environment.currentTimeMs();
         const deed = people.next();
@@ -108,16 +104,8 @@ export async function runScenario(deps: ScenarioDeps, scenario: Scenario): Promi
             // A refusal is what would happen that night, too.
             if (!isDomainError(error) || error.kind === 'unavailable') throw error;
           });
-          quiet = 0;
           continue;
         }
-        // Before it waits for time at all, its tasks are given a moment each.
-        if (record.waitingFor() === null && quiet < 400 && record.state() !== 'scheduled') {
-          quiet += 1;
-          await delay(settleMs);
-          continue;
-        }
-        quiet = 0;
         await environment.sleep(Math.max(1, Math.min(stepMs(), (deed?.atMs ?? Infinity) - nowMs)));
       }
     }
