@@ -23,6 +23,8 @@ export interface ScenarioDeps {
   readonly server: string;
   readonly workflowBundle: { readonly code: string };
   readonly telemetry: Pick<Telemetry, 'resource' | 'spanProcessor'>;
+  /** Gives it up between two steps; its server and worker end with it. */
+  readonly signal?: AbortSignal;
 }
 
 /** Nothing more happens by itself that belongs to the change's work. */
@@ -97,6 +99,7 @@ export async function runScenario(deps: ScenarioDeps, scenario: Scenario): Promi
     /** Lets time pass, and people do what is theirs, until it is over or nothing happens any more. */
     async function letItHappen(): Promise<void> {
       while (!over.includes(record.state()) && nowMs < giveUpMs()) {
+        deps.signal?.throwIfAborted();
         nowMs = await environment.currentTimeMs();
         const deed = people.next();
         if (deed !== undefined && deed.atMs <= nowMs) {
