@@ -127,7 +127,7 @@ export async function request(as: CliContext, body: never): Promise<Change> {
 
 /** Approves the plan as it is; tried again while the workflow engine or its workers are away. */
 export async function approve(as: CliContext, label: string): Promise<void> {
-  const headers = onceHeaders();
+  let headers = onceHeaders();
   await until(async () => {
     const { version, state } = await getChange(as, label);
     if (state !== 'awaiting-approval') return true;
@@ -140,6 +140,11 @@ export async function approve(as: CliContext, label: string): Promise<void> {
     });
     if (response.ok) return true;
     if (response.status === 503 || response.status === 409) return false;
+    // It has moved on between the look and the word: looked at again, it is another word.
+    if (response.status === 412) {
+      headers = onceHeaders();
+      return false;
+    }
     throw new Error(JSON.stringify(error));
   }, `${label} is approved`);
 }
