@@ -19,10 +19,10 @@ import {
 
 /**
  * A deployment in two waves whose second wave fails, so that all of it is rolled back; a process is killed at a
- * crash point: before or after one of its activities. `CTC_CRASH_POINTS=all` goes through every point for each
+ * crash point: before or after one of its activities. `CTC_TEST_EVERY_CRASH_POINT=all` goes through every point for each
  * process (about an hour), `worker`, `temporal` or `api` for that one; otherwise a few of them, spread over the whole story.
  */
-const chosen = process.env['CTC_CRASH_POINTS'] ?? '';
+const chosen = process.env['CTC_TEST_EVERY_CRASH_POINT'] ?? '';
 const all = ['worker', 'temporal', 'api'] as const;
 const everyPoint = chosen === 'all' || all.some((name) => name === chosen);
 const victims = all.filter((name) => !everyPoint || chosen === 'all' || name === chosen);
