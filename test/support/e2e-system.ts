@@ -9,6 +9,7 @@ import { getChange, type Change } from '../../cli/commands/get-change.ts';
 import { importInventory } from '../../cli/commands/inventory-commands.ts';
 import { startLocalStack } from '../../cli/commands/stack-commands.ts';
 import type { CliContext } from '../../cli/context.ts';
+import { CliError } from '../../cli/errors.ts';
 import { createPeople, type People } from '../../cli/demo/people.ts';
 import { readYamlFile } from '../../cli/read-file.ts';
 import { readTokens } from '../../cli/tokens.ts';
@@ -124,25 +125,40 @@ export function openWindow(): ReturnType<typeof windowRequestOf> {
 
 /** Asks for a change and waits until it can be decided on. */
 export async function request(as: CliContext, body: never): Promise<Change> {
-  const { label } = await answerOf(
-    as.api.POST('/changes', { params: { header: onceHeaders() }, body }),
+  const params = { header: onceHeaders() };
+  const { label } = await until(
+    () => answerOf(as.api.POST('/changes', { params, body })).catch(unlessAway),
+    'the change is asked for',
   );
   return untilChange(as, label, ({ state }) => state === 'awaiting-approval');
+}
+
+/** A process that was killed takes no requests until it is there again. */
+function unlessAway(error: unknown): undefined {
+  if (error instanceof CliError && error.message.includes('cannot be reached')) return undefined;
+  throw error;
 }
 
 /** Approves the plan as it is; tried again while the workflow engine or its workers are away. */
 export async function approve(as: CliContext, label: string): Promise<void> {
   let headers = onceHeaders();
   await until(async () => {
-    const { version, state } = await getChange(as, label);
+    const change = await getChange(as, label).catch(unlessAway);
+    if (change === undefined) return false;
+    const { version, state } = change;
     if (state !== 'awaiting-approval') return true;
-    const { response, error } = await as.api.POST('/changes/{change}/decisions', {
-      params: {
-        path: { change: label },
-        header: { ...headers, 'if-match': `"v${version}"` },
-      },
-      body: { decision: 'approved', reason: 'an end-to-end test' },
-    });
+    const answer = await as.api
+      .POST('/changes/{change}/decisions', {
+        params: {
+          path: { change: label },
+          header: { ...headers, 'if-match': `"v${version}"` },
+        },
+        body: { decision: 'approved', reason: 'an end-to-end test' },
+      })
+      .catch(unlessAway);
+    // Whether it has arrived is not known: the same key says it once.
+    if (answer === undefined) return false;
+    const { response, error } = answer;
     if (response.ok) return true;
     if (response.status === 503 || response.status === 409) return false;
     // It has moved on between the look and the word: looked at again, it is another word.
