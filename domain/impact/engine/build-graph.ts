@@ -34,9 +34,6 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
   let place = new Uint16Array(expected.nodes);
   let rows = new Int32Array(expected.rows * perRow);
   let used = 0;
-  // Counted as they come, while more are waited for.
-  let rowsOf = new Int32Array(expected.nodes);
-  let dependentsOf = new Int32Array(expected.nodes);
 
   return {
     ids,
@@ -46,8 +43,6 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
         kind = withRoom(kind, node + 1);
         customer = withRoom(customer, node + 1);
         place = withRoom(place, node + 1);
-        rowsOf = withRoom(rowsOf, node + 1);
-        dependentsOf = withRoom(dependentsOf, node + 1);
       }
       nr[node] = facts.nr;
       kind[node] = nodeKinds[facts.kind];
@@ -61,16 +56,14 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
       rows[used + needsAt] = needs;
       rows[used + memberAt] = member;
       used += perRow;
-      rowsOf[dependent] = (rowsOf[dependent] as number) + 1;
-      dependentsOf[member] = (dependentsOf[member] as number) + 1;
     },
     finish() {
       const nodeCount = ids.size;
-      const order = numberNodes(
-        rows.subarray(0, used),
-        { perRow, dependentAt, memberAt },
-        dependentsOf.subarray(0, nodeCount),
-      );
+      const order = numberNodes(nodeCount, rows.subarray(0, used), {
+        perRow,
+        dependentAt,
+        memberAt,
+      });
       const rank = new Int32Array(nodeCount);
       for (let node = 0; node < nodeCount; node += 1) rank[order[node] ?? 0] = node;
 
@@ -84,7 +77,7 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
       graph.customer = permuted(customer, order);
       graph.place = permuted(place, order);
 
-      const sorted = sortRows(rows.subarray(0, used), rank, rowsOf);
+      const sorted = sortRows(rows.subarray(0, used), rank);
       rows = new Int32Array(0);
       addGroups(graph, sorted);
       addEdges(graph);
