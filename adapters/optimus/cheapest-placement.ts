@@ -1,0 +1,264 @@
+import type { Assignment, Placement } from '../../domain/placement/simulation.ts';
+import { enumeratePatterns } from './enumerate-patterns.ts';
+import {
+  createPatternPool,
+  relaxByGeneration,
+  singlePatterns,
+  type GenerationOptions,
+  type PatternPool,
+  type Relaxation,
+} from './generate-patterns.ts';
+import type { Pattern } from './pattern-rules.ts';
+import type { PlacementProblem } from './placement-problem.ts';
+import { createPlacementProgram, type Clause } from './placement-program.ts';
+import { pricePatterns } from './price-patterns.ts';
+import { createSites, type Site } from './sites.ts';
+import type { Deadline, MipAnswer, Solver } from './solver.ts';
+
+export interface FoundPlacement {
+  /** `optimal`: nothing that meets the clauses costs less. */
+  readonly status: 'optimal' | 'feasible';
+  readonly placement: Placement;
+  /** By pair: how many instances. */
+  readonly counts: readonly number[];
+  /** In money, as is `bound`: nothing that meets the clauses costs less than that. */
+  readonly cost: number;
+  readonly bound: number;
+}
+
+export type Cheapest =
+  | FoundPlacement
+  | { readonly status: 'infeasible' }
+  | { readonly status: 'unknown'; readonly bound: number };
+
+export interface CheapestSearch {
+  /**
+   * The cheapest placement by structure, offers and clauses.
+   *
+   * @param limit nothing dearer is asked for: what is cheaper than all dearer ones may be left out.
+   */
+  find(clauses: readonly Clause[], limit: number, deadline: Deadline): Cheapest;
+}
+
+/** With no more patterns than this all are listed; else they are generated as they are needed. */
+const mostListed = 3_000;
+/** With more patterns that may matter than this the whole-number program is solved over some of them. */
+const mostPriced = 12_000;
+
+/**
+ * At first each pattern is on the cheapest machine that holds it, as if there were any number of it. Only
+ * the machines of which a solution rents more than there are become scarce: they are counted from then on,
+ * and what is on them may be on the next, too. What needs no scarce machine is as cheap as it can be.
+ */
+export function createCheapestSearch(
+  problem: PlacementProblem,
+  solver: Solver,
+  { mostPatterns = mostListed }: { readonly mostPatterns?: number } = {},
+): CheapestSearch {
+  const scarce = new Set<number>();
+  let patterns = collectPatterns(problem, scarce, mostPatterns);
+
+  return {
+    find(clauses, limit, deadline) {
+      for (;;) {
+        const { sites, listed, pool } = patterns;
+        const options = { sites, pool, scarce, clauses, limit, solver, deadline };
+        const solution =
+          listed === undefined
+            ? findByGeneration(problem, options)
+            : solveOver(problem, listed, options);
+        const overdrawn = overdrawnMachines(problem, solution);
+        if (overdrawn.length === 0) return toCheapest(problem, solution);
+        for (const machine of overdrawn) scarce.add(machine);
+        patterns = collectPatterns(problem, scarce, mostPatterns);
+      }
+    },
+  };
+}
+
+interface Patterns {
+  readonly sites: readonly Site[];
+  /** All of them, if they are not too many. */
+  readonly listed: readonly Pattern[] | undefined;
+  readonly pool: PatternPool;
+}
+
+function collectPatterns(
+  problem: PlacementProblem,
+  scarce: ReadonlySet<number>,
+  most: number,
+): Patterns {
+  const sites = createSites(problem, scarce);
+  const listed = listAll(problem, sites, most);
+  const pool = createPatternPool();
+  if (listed === undefined) pool.add(singlePatterns(problem, sites));
+  return { sites, listed, pool };
+}
+
+function listAll(
+  { rules }: PlacementProblem,
+  sites: readonly Site[],
+  most: number,
+): Pattern[] | undefined {
+  const all: Pattern[] = [];
+  for (const site of sites) {
+    const patterns = enumeratePatterns(rules, site, most - all.length);
+    if (patterns === undefined) return undefined;
+    all.push(...patterns);
+  }
+  return all;
+}
+
+/** A solver's answer with the patterns that its last variables stand for. */
+interface Solution {
+  readonly answer: MipAnswer;
+  readonly patterns: readonly Pattern[];
+  readonly fixed: number;
+}
+
+interface FindOptions extends GenerationOptions {
+  readonly limit: number;
+}
+
+function solveOver(
+  problem: PlacementProblem,
+  patterns: readonly Pattern[],
+  { clauses, scarce, solver, deadline }: FindOptions,
+): Solution {
+  const { program, fixed } = createPlacementProgram(problem, { clauses, scarce, patterns });
+  return { answer: solver.solveMip(program, deadline), patterns, fixed };
+}
+
+/** Machines of which more are rented than there are. */
+function overdrawnMachines(
+  { machines }: PlacementProblem,
+  { answer, patterns, fixed }: Solution,
+): number[] {
+  if (!('values' in answer)) return [];
+  const rented = new Map<number, number>();
+  patterns.forEach(({ machine }, index) => {
+    const count = Math.round(answer.values[fixed + index] ?? 0);
+    if (count > 0) rented.set(machine, (rented.get(machine) ?? 0) + count);
+  });
+  return [...rented].flatMap(([machine, count]) =>
+    count > (machines[machine]?.available ?? 0) ? [machine] : [],
+  );
+}
+
+/**
+ * The relaxed program gives a bound; a whole-number program over the patterns that it needed gives a
+ * placement. What lies between is closed by adding every pattern that a cheaper placement could have: one
+ * whose reduced cost is more than the gap is in none.
+ */
+function findByGeneration(problem: PlacementProblem, options: FindOptions): Solution {
+  const { sites, pool, limit, deadline } = options;
+  const without = (answer: MipAnswer): Solution => ({ answer, patterns: [], fixed: 0 });
+  const relaxation = relaxByGeneration(problem, options);
+  if (relaxation.status === 'infeasible') return without(relaxation);
+  if (relaxation.status === 'unknown') return without({ status: 'unknown', bound: 0 });
+  const lowest = problem.isWhole ? Math.ceil(relaxation.bound - 1e-6) : relaxation.bound;
+
+  const first = solveOver(problem, [...pool.patterns], options);
+  const hasFound = 'values' in first.answer;
+  const found = hasFound ? first.answer.objective : limit / problem.unit;
+  if (hasFound && found <= lowest + 1e-6) return withBound(first, lowest);
+
+  // What is cheaper is cheaper by a whole unit, if every cost is a whole number of them.
+  const gap = found - relaxation.bound - (problem.isWhole && hasFound ? 1 : 0);
+  const more = patternsWithin(problem, sites, relaxation, Math.max(0, gap) + 1e-6, deadline);
+  const extended = createPatternPool();
+  extended.add(first.patterns);
+  extended.add(more.patterns);
+  const second = solveOver(problem, extended.patterns, options);
+  // A cheaper placement has only these patterns, or one whose reduced cost is beyond their reach.
+  const outside = more.isComplete ? Number.POSITIVE_INFINITY : relaxation.bound + more.reach;
+  if (second.answer.status === 'infeasible') {
+    return more.isComplete ? second : without({ status: 'unknown', bound: lowest });
+  }
+  const bound = Math.max(lowest, Math.min(second.answer.bound, outside));
+  const isWorse = hasFound && !('values' in second.answer && second.answer.objective <= found);
+  return withBound(isWorse ? first : second, bound);
+}
+
+/** The solution with what is known of all placements in place of what is of its own patterns. */
+function withBound({ answer, ...solution }: Solution, bound: number): Solution {
+  if (answer.status === 'infeasible') return { answer, ...solution };
+  if (answer.status === 'unknown') return { answer: { ...answer, bound }, ...solution };
+  const status = answer.objective <= bound + 1e-6 ? 'optimal' : 'feasible';
+  return {
+    answer: { ...answer, status, bound: Math.min(bound, answer.objective) },
+    ...solution,
+  };
+}
+
+/**
+ * The patterns with a reduced cost below `gap`; if they are too many, below the largest `reach` of its
+ * halves, quarters … that is not.
+ */
+function patternsWithin(
+  problem: PlacementProblem,
+  sites: readonly Site[],
+  { program, rowDuals }: Relaxation & { status: 'optimal' },
+  gap: number,
+  deadline: Deadline,
+): { patterns: Pattern[]; isComplete: boolean; reach: number } {
+  if (!Number.isFinite(gap)) return { patterns: [], isComplete: false, reach: 0 };
+  for (let reach = gap; reach > gap / 100 && !deadline.isOver(); reach /= 2) {
+    const patterns: Pattern[] = [];
+    const isAll = sites.every((site, index) => {
+      const some = pricePatterns({
+        rules: problem.rules,
+        site,
+        prices: program.prices(rowDuals, index),
+        below: reach,
+        onlyBetter: false,
+        most: mostPriced - patterns.length,
+        deadline,
+      });
+      patterns.push(...(some ?? []));
+      return some !== undefined;
+    });
+    if (isAll) return { patterns, isComplete: reach === gap, reach };
+  }
+  return { patterns: [], isComplete: false, reach: 0 };
+}
+
+function toCheapest(problem: PlacementProblem, { answer, patterns, fixed }: Solution): Cheapest {
+  if (answer.status === 'infeasible') return answer;
+  const { unit } = problem;
+  if (answer.status === 'unknown') return { status: 'unknown', bound: answer.bound * unit };
+  const { status, values, objective, bound } = answer;
+  return {
+    status,
+    placement: { assignments: assign(problem, values.slice(fixed), patterns) },
+    counts: problem.pairs.map((_, index) => Math.round(values[index] ?? 0)),
+    cost: objective * unit,
+    bound: bound * unit,
+  };
+}
+
+/** One assignment for each instance; machines are numbered within their datacentre where they are shared. */
+function assign(
+  { components, sites, machines, rules }: PlacementProblem,
+  rented: readonly number[],
+  patterns: readonly Pattern[],
+): Assignment[] {
+  const numbered = sites.map(() => 0);
+  const placed = patterns.flatMap((pattern, index) => {
+    const machine = machines[pattern.machine];
+    if (machine === undefined) return [];
+    const { site, offer } = machine;
+    return Array.from({ length: Math.round(rented[index] ?? 0) }).flatMap(() => {
+      const number = (numbered[site] = (numbered[site] ?? 0) + 1);
+      return pattern.components.map((component) => ({ component, site, offer, number }));
+    });
+  });
+  return placed
+    .sort((a, b) => a.component - b.component || a.site - b.site || a.number - b.number)
+    .map(({ component, site, offer, number }) => ({
+      component: components[component] ?? '',
+      datacentre: sites[site] ?? '',
+      offer,
+      ...(rules.shared ? { machine: `m${number}` } : {}),
+    }));
+}
