@@ -112,7 +112,7 @@ export function createEmbeddedOptimus({
       lastId += 1;
       const id = lastId;
       const limitMs = timeLimitMs * (1 - reserve);
-      const answer = await new Promise<SimulationAnswer>((resolve, reject) => {
+      const answer = new Promise<SimulationAnswer>((resolve, reject) => {
         const abort = (): void => {
           waiting.delete(id);
           reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -130,7 +130,9 @@ export function createEmbeddedOptimus({
         post(order);
         if (waiting.size === 1) watch();
       });
-      return { engine: embeddedEngine, inputsHash: canonicalHash(checked), ...answer };
+      // While the thread is at work.
+      const inputsHash = canonicalHash(checked);
+      return { engine: embeddedEngine, inputsHash, ...(await answer) };
     },
 
     async close() {

@@ -5,6 +5,9 @@ import type { Column, Deadline, LpSession, Program, Row, Solver } from './solver
 // The types describe the CommonJS build; Node loads the ES module, whose default is the loader.
 const loadHighs = highsModule.default as unknown as () => Promise<Highs>;
 
+/** Feasibility jump takes 6 ms however small a program is, in which HiGHS solves the small ones whole. */
+const fewVariables = 500;
+
 /**
  * HiGHS (MIT) as WebAssembly: proven optima, the same for the same model. Blocks while it solves, and
  * looks at the time now and then only: a deadline may be passed by some milliseconds.
@@ -20,6 +23,7 @@ export async function createHighsSolver(): Promise<Solver> {
       mip_rel_gap: 0,
       mip_abs_gap: 1e-7,
       random_seed: 0,
+      mip_heuristic_run_feasibility_jump: program.costs.length > fewVariables,
     });
     return model;
   };

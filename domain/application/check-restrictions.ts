@@ -102,8 +102,10 @@ function faultsAmong(restriction: Restriction, all: readonly Restriction[]): str
   if (restriction.kind !== 'co-location') return [];
   const together = new Set(restriction.components);
   return all.flatMap((other, index) => {
-    if (other.kind === 'conflict' && together.has(other.component)) {
-      return other.with
+    const apart =
+      other.kind === 'conflict' ? other.with : other.kind === 'full-deployment' ? other.except : [];
+    if (apart.length > 0 && 'component' in other && together.has(other.component)) {
+      return apart
         .filter((name) => together.has(name))
         .map(
           (name) =>
