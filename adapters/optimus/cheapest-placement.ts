@@ -8,12 +8,13 @@ import {
   type PatternPool,
   type Relaxation,
 } from './generate-patterns.ts';
+import { moveExcess, overdrawnMachines, type Rented } from './move-excess.ts';
 import type { Pattern } from './pattern-rules.ts';
 import type { PlacementProblem } from './placement-problem.ts';
 import { createPlacementProgram, type Clause } from './placement-program.ts';
 import { pricePatterns } from './price-patterns.ts';
 import { createSites, type Site } from './sites.ts';
-import type { Deadline, MipAnswer, Solver } from './solver.ts';
+import { createDeadline, type Deadline, type MipAnswer, type Solver } from './solver.ts';
 
 export interface FoundPlacement {
   /** `optimal`: nothing that meets the clauses costs less. */
@@ -33,17 +34,31 @@ export type Cheapest =
 
 export interface CheapestSearch {
   /**
-   * The cheapest placement by structure, offers and clauses.
+   * The cheapest placement by structure, offers and clauses. Those of earlier calls must be among them: what
+   * was proven then holds still.
    *
    * @param limit nothing dearer is asked for: what is cheaper than all dearer ones may be left out.
    */
   find(clauses: readonly Clause[], limit: number, deadline: Deadline): Cheapest;
+  /**
+   * Some placement, as cheap as is found out without new patterns, whose components are each so available, in
+   * per cent. Proves nothing.
+   */
+  findAvailable(
+    clauses: readonly Clause[],
+    componentPercent: number,
+    deadline: Deadline,
+  ): FoundPlacement | undefined;
 }
 
 /** With no more patterns than this all are listed; else they are generated as they are needed. */
 const mostListed = 3_000;
 /** With more patterns that may matter than this the whole-number program is solved over some of them. */
 const mostPriced = 12_000;
+/** Share of the time left for the first whole-number program over generated patterns. */
+const firstShare = 0.4;
+/** Patterns are generated anew if so many times the time that it took is left. */
+const hurry = 2;
 
 /**
  * At first each pattern is on the cheapest machine that holds it, as if there were any number of it. Only
@@ -56,21 +71,55 @@ export function createCheapestSearch(
   { mostPatterns = mostListed }: { readonly mostPatterns?: number } = {},
 ): CheapestSearch {
   const scarce = new Set<number>();
-  let patterns = collectPatterns(problem, scarce, mostPatterns);
+  let patterns = collectPatterns(problem, scarce, mostPatterns, createPatternPool());
+  /** Nothing costs less, in the program's units. Scarcity and clauses only make it dearer. */
+  let floor = 0;
+  /** How long it took to generate patterns, at the longest. */
+  let generationMs = 0;
+
+  const generate = (options: FindOptions): Solution => {
+    const { pool, deadline } = options;
+    // With too little time to generate anew, what was proven and the patterns that are known must do.
+    if (deadline.remainingMs() < hurry * generationMs) {
+      const part = createDeadline(deadline.remainingMs() * firstShare);
+      const known = [...pool.patterns];
+      return withBound(solveOver(problem, known, { ...options, deadline: part }), floor);
+    }
+    const startedMs = deadline.remainingMs();
+    const relaxation = relaxByGeneration(problem, options);
+    generationMs = Math.max(generationMs, startedMs - deadline.remainingMs());
+    return findByGeneration(problem, relaxation, options);
+  };
 
   return {
+    findAvailable(clauses, componentPercent, deadline) {
+      const { sites, listed, pool } = patterns;
+      const options = { sites, pool, scarce, clauses, limit: 0, floor, solver, deadline };
+      const known = listed ?? [...pool.patterns];
+      const solution = solveOver(problem, known, { ...options, componentPercent });
+      const stocked = withinStock(problem, solution);
+      if (stocked === undefined) return undefined;
+      const found = toCheapest(problem, stocked);
+      return 'placement' in found ? found : undefined;
+    },
+
     find(clauses, limit, deadline) {
+      let spare: Solution | undefined;
       for (;;) {
         const { sites, listed, pool } = patterns;
-        const options = { sites, pool, scarce, clauses, limit, solver, deadline };
+        const options = { sites, pool, scarce, clauses, limit, floor, solver, deadline };
         const solution =
-          listed === undefined
-            ? findByGeneration(problem, options)
-            : solveOver(problem, listed, options);
-        const overdrawn = overdrawnMachines(problem, solution);
-        if (overdrawn.length === 0) return toCheapest(problem, solution);
+          listed === undefined ? generate(options) : solveOver(problem, listed, options);
+        if (solution.answer.status === 'infeasible') return solution.answer;
+        floor = Math.max(floor, solution.answer.bound);
+        const overdrawn = overdrawnMachines(problem, rentedIn(solution));
+        if (overdrawn.length === 0) {
+          return toCheapest(problem, withBound(cheaperOf(solution, spare), floor));
+        }
+        // Should the deadline come, what may be a little too dear is better than nothing.
+        spare = cheaperOf(withinStock(problem, solution), spare);
         for (const machine of overdrawn) scarce.add(machine);
-        patterns = collectPatterns(problem, scarce, mostPatterns);
+        patterns = collectPatterns(problem, scarce, mostPatterns, pool);
       }
     },
   };
@@ -87,10 +136,10 @@ function collectPatterns(
   problem: PlacementProblem,
   scarce: ReadonlySet<number>,
   most: number,
+  pool: PatternPool,
 ): Patterns {
   const sites = createSites(problem, scarce);
   const listed = listAll(problem, sites, most);
-  const pool = createPatternPool();
   if (listed === undefined) pool.add(singlePatterns(problem, sites));
   return { sites, listed, pool };
 }
@@ -118,31 +167,62 @@ interface Solution {
 
 interface FindOptions extends GenerationOptions {
   readonly limit: number;
+  readonly floor: number;
+  readonly componentPercent?: number;
 }
 
 function solveOver(
   problem: PlacementProblem,
   patterns: readonly Pattern[],
-  { clauses, scarce, solver, deadline }: FindOptions,
+  { clauses, scarce, solver, deadline, componentPercent }: FindOptions,
 ): Solution {
-  const { program, fixed } = createPlacementProgram(problem, { clauses, scarce, patterns });
+  const { program, fixed } = createPlacementProgram(problem, {
+    clauses,
+    scarce,
+    patterns,
+    ...(componentPercent === undefined ? {} : { componentPercent }),
+  });
   return { answer: solver.solveMip(program, deadline), patterns, fixed };
 }
 
-/** Machines of which more are rented than there are. */
-function overdrawnMachines(
-  { machines }: PlacementProblem,
-  { answer, patterns, fixed }: Solution,
-): number[] {
+function cheaperOf<T extends Solution | undefined>(
+  one: T,
+  other: Solution | undefined,
+): T | Solution {
+  const cost = (solution: Solution | undefined): number =>
+    solution !== undefined && 'values' in solution.answer
+      ? solution.answer.objective
+      : Number.POSITIVE_INFINITY;
+  return other !== undefined && cost(other) < cost(one) ? other : one;
+}
+
+function rentedIn({ answer, patterns, fixed }: Solution): Rented {
   if (!('values' in answer)) return [];
-  const rented = new Map<number, number>();
-  patterns.forEach(({ machine }, index) => {
+  return patterns.flatMap((pattern, index) => {
     const count = Math.round(answer.values[fixed + index] ?? 0);
-    if (count > 0) rented.set(machine, (rented.get(machine) ?? 0) + count);
+    return count > 0 ? [[pattern, count] as const] : [];
   });
-  return [...rented].flatMap(([machine, count]) =>
-    count > (machines[machine]?.available ?? 0) ? [machine] : [],
+}
+
+/** The solution on machines that there are, proven to be nothing. */
+function withinStock(problem: PlacementProblem, solution: Solution): Solution | undefined {
+  const rented = moveExcess(problem, rentedIn(solution));
+  const { answer, fixed } = solution;
+  if (rented === undefined || !('values' in answer)) return undefined;
+  const cost = rented.reduce(
+    (sum, [{ machine }, count]) => sum + count * (problem.machines[machine]?.price ?? 0),
+    0,
   );
+  return {
+    answer: {
+      ...answer,
+      status: 'feasible',
+      values: [...answer.values.slice(0, fixed), ...rented.map(([, count]) => count)],
+      objective: cost / problem.unit,
+    },
+    patterns: rented.map(([pattern]) => pattern),
+    fixed,
+  };
 }
 
 /**
@@ -150,15 +230,26 @@ function overdrawnMachines(
  * placement. What lies between is closed by adding every pattern that a cheaper placement could have: one
  * whose reduced cost is more than the gap is in none.
  */
-function findByGeneration(problem: PlacementProblem, options: FindOptions): Solution {
+function findByGeneration(
+  problem: PlacementProblem,
+  relaxation: Relaxation,
+  options: FindOptions,
+): Solution {
   const { sites, pool, limit, deadline } = options;
   const without = (answer: MipAnswer): Solution => ({ answer, patterns: [], fixed: 0 });
-  const relaxation = relaxByGeneration(problem, options);
   if (relaxation.status === 'infeasible') return without(relaxation);
-  if (relaxation.status === 'unknown') return without({ status: 'unknown', bound: 0 });
-  const lowest = problem.isWhole ? Math.ceil(relaxation.bound - 1e-6) : relaxation.bound;
+  if (relaxation.status === 'unknown') {
+    return without({ status: 'unknown', bound: options.floor });
+  }
+  const lowest = Math.max(
+    options.floor,
+    problem.isWhole ? Math.ceil(relaxation.bound - 1e-6) : relaxation.bound,
+  );
 
-  const first = solveOver(problem, [...pool.patterns], options);
+  // The rest is for closing the gap, or for other clauses.
+  const part = createDeadline(deadline.remainingMs() * firstShare);
+  const first = solveOver(problem, [...pool.patterns], { ...options, deadline: part });
+  if (part.isOver()) return withBound(first, lowest);
   const hasFound = 'values' in first.answer;
   const found = hasFound ? first.answer.objective : limit / problem.unit;
   if (hasFound && found <= lowest + 1e-6) return withBound(first, lowest);
@@ -215,8 +306,8 @@ function patternsWithin(
         most: mostPriced - patterns.length,
         deadline,
       });
-      patterns.push(...(some ?? []));
-      return some !== undefined;
+      patterns.push(...some.found);
+      return some.isComplete;
     });
     if (isAll) return { patterns, isComplete: reach === gap, reach };
   }

@@ -66,13 +66,15 @@ export async function createHighsSolver(): Promise<Solver> {
         addColumns: (columns) => {
           if (columns.length > 0) model.addCols(toColumns(columns, program.rows.length));
         },
-        change: (costs, upper) => {
-          const selection = { kind: 'range', from: 0, to: costs.length - 1 } as const;
-          model.changeColsCost(selection, costs);
-          model.changeColsBounds(selection, new Float64Array(costs.length), upper);
-        },
-        solve: (deadline) => {
+        solve: (deadline, { central } = { central: false }) => {
           limit(model, deadline);
+          // From a basis HiGHS goes on by the simplex method, whatever is asked for.
+          if (central) model.clearSolver();
+          model.options.set(
+            central
+              ? { solver: 'ipm', run_crossover: 'off' }
+              : { solver: 'choose', run_crossover: 'on' },
+          );
           const { modelStatus: status } = model.run();
           if (isInfeasible(status)) return { status: 'infeasible' };
           if (status !== modelStatus.optimal) return { status: 'unknown' };

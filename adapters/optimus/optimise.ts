@@ -9,10 +9,14 @@ import { availabilityClause, exclusionClause, responseClause } from './clauses.t
 import { createCheapestSearch, type FoundPlacement } from './cheapest-placement.ts';
 import { createPlacementProblem, type Requirement } from './placement-problem.ts';
 import type { Clause } from './placement-program.ts';
-import type { Deadline, Solver } from './solver.ts';
+import { createDeadline, type Deadline, type Solver } from './solver.ts';
 
 /** Figures closer than this are the same: sums of prices and products of shares are not exact. */
 const tolerance = 1e-9;
+/** So many placements that break a requirement, one after the other, make it worth to have one that does not. */
+const roundsBeforeFallback = 10;
+/** Share of the time left for each try to find one. */
+const fallbackShare = 0.2;
 
 export type NextPlacement =
   /** `isProven`: it is the cheapest but for those found before. `bound`: none of those costs less. */
@@ -82,23 +86,48 @@ export function searchPlacements(
       : undefined;
   };
 
+  /**
+   * A placement that meets everything, for when the deadline comes first: whoever asks more of each component
+   * than of the application gets, mostly, an application that is available enough.
+   */
+  const findFallback = (): FoundPlacement | undefined => {
+    const lack = 100 - nfrs.availability.minPercent;
+    for (const part of [1, 2, 4, 8, 32]) {
+      if (deadline.isOver()) return undefined;
+      const share = createDeadline(deadline.remainingMs() * fallbackShare);
+      const found = cheapest.findAvailable(clauses, 100 - lack / part, share);
+      if (found === undefined || found.cost > mostCost + tolerance) continue;
+      if (broken(found) === undefined) return found;
+    }
+    return undefined;
+  };
+  let fallback: FoundPlacement | undefined;
+
   return {
     next() {
       let bound = 0;
-      for (;;) {
+      const giveUp = (): NextPlacement => {
+        if (fallback === undefined) return { status: 'unknown', bound };
+        const { placement } = fallback;
+        return { status: 'found', placement, isProven: false, bound };
+      };
+      for (let round = 1; ; round += 1) {
         const answer = cheapest.find(clauses, mostCost, deadline);
         if (answer.status === 'infeasible') return { status: 'none' };
         bound = Math.max(bound, answer.bound);
         if (bound > mostCost + tolerance) return { status: 'none' };
-        if (answer.status === 'unknown') return { status: 'unknown', bound };
+        if (answer.status === 'unknown') return giveUp();
         const clause = broken(answer);
         if (clause === undefined && answer.cost <= mostCost + tolerance) {
           clauses.push(exclusionClause(problem, answer.counts));
           const isProven = answer.status === 'optimal';
           return { status: 'found', placement: answer.placement, isProven, bound };
         }
-        if (clause === undefined || deadline.isOver()) return { status: 'unknown', bound };
+        if (clause === undefined || deadline.isOver()) return giveUp();
         clauses.push(clause);
+        if (answer.status === 'feasible' || round === roundsBeforeFallback) {
+          fallback ??= findFallback();
+        }
       }
     },
   };

@@ -24,6 +24,11 @@ export interface PlacementProgram {
   /** Variables before those of the patterns. */
   readonly fixed: number;
   columnOf(pattern: Pattern): Column;
+  /**
+   * What nothing costs less than, if by these row duals (of a relaxed solution, or near them) no pattern is worth
+   * more than it costs.
+   */
+  dualBound(rowDuals: readonly number[]): number;
   /** What a relaxed solution's row duals say of patterns in a datacentre. */
   prices(rowDuals: readonly number[], site: number): Prices;
 }
@@ -33,6 +38,8 @@ export interface ProgramOptions {
   /** Machines (by index) of which no more may be rented than there are; the others are not counted. */
   readonly scarce: ReadonlySet<number>;
   readonly patterns: readonly Pattern[];
+  /** Least availability of each component, in per cent; without it that of the application. */
+  readonly componentPercent?: number;
   /**
    * In place of the cost, how many instances stand on no machine: to learn which patterns a solution needs
    * when those that there are give none.
@@ -41,10 +48,12 @@ export interface ProgramOptions {
 }
 
 const infinity = Number.POSITIVE_INFINITY;
+/** Just above a whole number the right-hand side gains most by being rounded up. */
+const roundings = [1.001, 2.001];
 
 export function createPlacementProgram(
   problem: PlacementProblem,
-  { clauses, scarce, patterns, countMissing = false }: ProgramOptions,
+  { clauses, scarce, patterns, componentPercent, countMissing = false }: ProgramOptions,
 ): PlacementProgram {
   const { pairs, machines, rules, components, instances, isOptional } = problem;
   const upper: number[] = pairs.map(({ most }) => most);
@@ -201,6 +210,24 @@ export function createPlacementProgram(
       const column = columnOf(pattern);
       return { ...column, cost: round(column.cost) };
     },
+    dualBound: (rowDuals) => {
+      const reduced = [...costs];
+      let bound = 0;
+      rows.forEach(({ lower, upper: most, indices, values }, row) => {
+        const dual = rowDuals[row] ?? 0;
+        const side = dual > 0 ? lower : most;
+        // A dual of the wrong sign, through rounding, is none.
+        if (!Number.isFinite(side)) return;
+        bound += dual * side;
+        indices.forEach((variable, at) => {
+          reduced[variable] = (reduced[variable] ?? 0) - dual * (values[at] ?? 0);
+        });
+      });
+      reduced.forEach((cost, variable) => {
+        if (cost < 0) bound += cost * (upper[variable] ?? 0);
+      });
+      return Math.max(0, bound);
+    },
     prices: (rowDuals, site) => ({
       worth: (component) => {
         const pair = problem.pairAt(component, site);
@@ -324,22 +351,33 @@ export function createPlacementProgram(
    */
   function addAvailability(): void {
     const { input, without, sites } = problem;
-    const share = input.application.nfrs.availability.minPercent / 100 - 1e-11;
+    const { minPercent } = input.application.nfrs.availability;
+    const share = (componentPercent ?? minPercent) / 100 - 1e-11;
     if (without.has('availability') || share <= 0) return;
     const needed = -Math.log1p(-share);
     components.forEach((name, component) => {
-      const terms = new Map<number, number>();
+      const gains = new Map<number, number>();
       for (const pair of pairsOf[component] ?? []) {
         const { site, most } = pairs[pair] ?? { site: -1, most: 0 };
         const id = sites[site] ?? '';
         const up = input.datacentres.find((one) => one.id === id)?.availabilityPercent ?? 0;
         const own = most > 1 ? 100 : (measured(input, name, id)?.availabilityPercent ?? 100);
         const gain = -Math.log1p(-(up / 100) * (own / 100));
-        terms.set(reaches(pair, 1), Math.min(1, gain / needed));
+        gains.set(reaches(pair, 1), Math.min(1, gain / needed));
       }
-      const choice = deployed[component];
-      if (choice === undefined) addRow(1 - 1e-9, terms, infinity);
-      else addRow(0, terms.set(choice, -(1 - 1e-9)), infinity);
+      const require = (terms: Map<number, number>, least: number): void => {
+        const choice = deployed[component];
+        if (choice === undefined) addRow(least, terms, infinity);
+        else addRow(0, terms.set(choice, -least), infinity);
+      };
+      require(new Map(gains), 1 - 1e-9);
+      // Whole numbers of datacentres: multiplied and rounded up the row holds still (Chvátal and Gomory),
+      // and the relaxed program no longer takes half a datacentre for what needs a second.
+      for (const times of roundings) {
+        require(new Map(
+          [...gains].map(([pair, gain]) => [pair, Math.ceil(gain * times - 1e-9)]),
+        ), Math.ceil(times * (1 - 1e-9)));
+      }
     });
   }
 

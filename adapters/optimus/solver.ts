@@ -48,9 +48,8 @@ export type LpAnswer =
 /** A relaxed program that columns are added to; each solve starts from the basis of the one before. */
 export interface LpSession {
   addColumns(columns: readonly Column[]): void;
-  /** Replaces the costs and upper bounds of the first variables. */
-  change(costs: readonly number[], upper: readonly number[]): void;
-  solve(deadline: Deadline): LpAnswer;
+  /** `central`: of many optima one in the middle, by an interior point; its row duals swing less. */
+  solve(deadline: Deadline, options?: { readonly central: boolean }): LpAnswer;
   close(): void;
 }
 
