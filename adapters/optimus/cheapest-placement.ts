@@ -57,6 +57,8 @@ const mostListed = 3_000;
 const mostPriced = 12_000;
 /** Share of the time left for the first whole-number program over generated patterns. */
 const firstShare = 0.4;
+/** And before any pattern is generated. */
+const spareShare = 0.1;
 /** Patterns are generated anew if so many times the time that it took is left. */
 const hurry = 2;
 
@@ -91,6 +93,18 @@ export function createCheapestSearch(
     return findByGeneration(problem, relaxation, options);
   };
 
+  /** Something from the patterns that are there before any is generated, in case there is no time for more. */
+  const firstOf = (clauses: readonly Clause[], deadline: Deadline): Solution | undefined => {
+    const { sites, pool } = patterns;
+    const part = createDeadline(deadline.remainingMs() * spareShare);
+    const options = { sites, pool, scarce, clauses, limit: 0, floor, solver, deadline: part };
+    // More than is asked of each component, so that all of them together are mostly available enough.
+    const lack = 100 - problem.input.application.nfrs.availability.minPercent;
+    const componentPercent = 100 - lack / 8;
+    const solution = solveOver(problem, [...pool.patterns], { ...options, componentPercent });
+    return withinStock(problem, solution);
+  };
+
   return {
     findAvailable(clauses, componentPercent, deadline) {
       const { sites, listed, pool } = patterns;
@@ -104,7 +118,7 @@ export function createCheapestSearch(
     },
 
     find(clauses, limit, deadline) {
-      let spare: Solution | undefined;
+      let spare = patterns.listed === undefined ? firstOf(clauses, deadline) : undefined;
       for (;;) {
         const { sites, listed, pool } = patterns;
         const options = { sites, pool, scarce, clauses, limit, floor, solver, deadline };
@@ -112,6 +126,9 @@ export function createCheapestSearch(
           listed === undefined ? generate(options) : solveOver(problem, listed, options);
         if (solution.answer.status === 'infeasible') return solution.answer;
         floor = Math.max(floor, solution.answer.bound);
+        if (solution.answer.status === 'unknown' && spare !== undefined) {
+          return toCheapest(problem, withBound(spare, floor));
+        }
         const overdrawn = overdrawnMachines(problem, rentedIn(solution));
         if (overdrawn.length === 0) {
           return toCheapest(problem, withBound(cheaperOf(solution, spare), floor));

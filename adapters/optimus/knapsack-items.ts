@@ -26,21 +26,17 @@ export interface KnapsackItem {
 /** So that nothing has no weight. */
 const least = 1e-9;
 /** Weights of cores, memory and storage. Each set gives a bound; the best one is taken. */
-const weightings = quarters();
+const weightings = [[1, 0, 0], [0, 1, 0], [0, 0, 1], ...quarters()];
 
-/**
- * Whatever the weights of its three resources are, what fits on the machine is worth no more than the densest
- * items that fill the weighted sum, the last in part (the surrogate relaxation of a knapsack).
- */
-export function prepareKnapsack(options: {
+/** What may stand in a datacentre, and what it is worth there. */
+export function pricedItems(options: {
   readonly rules: PatternRules;
-  readonly machine: Machine;
   readonly allowed: readonly number[];
   readonly prices: Prices;
   /** Only the best is wanted: what is worth nothing, and excuses nothing, may be left out. */
   readonly onlyBetter: boolean;
-}): Knapsack {
-  const { rules, machine, allowed, prices, onlyBetter } = options;
+}): KnapsackItem[] {
+  const { rules, allowed, prices, onlyBetter } = options;
   const everywhere = new Map(rules.everywhere.map((one) => [one.block, one]));
   const excusing = new Set(
     [...rules.everywhere, ...rules.everywhereIfDeployed].flatMap(({ block, unless }) => [
@@ -48,43 +44,55 @@ export function prepareKnapsack(options: {
       ...unless,
     ]),
   );
-  const items = allowed.flatMap((block): KnapsackItem[] => {
+  return allowed.flatMap((block): KnapsackItem[] => {
     const needs = rules.blocks[block];
     if (needs === undefined) return [];
     const worth = needs.components.reduce((sum, one) => sum + prices.worth(one), 0);
     if (onlyBetter && worth <= 0 && !excusing.has(block)) return [];
-    const fits =
-      needs.cores <= machine.cores + least &&
-      needs.memoryMb <= machine.memoryMb &&
-      needs.storageGb <= machine.storageGb;
-    const isMandatory = everywhere.has(block);
-    if (!fits && !isMandatory) return [];
     const isAlwaysThere = everywhere.get(block)?.unless.size === 0;
-    return [{ block, needs, worth, isMandatory, isAlwaysThere }];
+    return [{ block, needs, worth, isMandatory: everywhere.has(block), isAlwaysThere }];
   });
-  const shares = items.map(({ needs }) => [
-    needs.cores / machine.cores,
-    needs.memoryMb / machine.memoryMb,
-    needs.storageGb / Math.max(1, machine.storageGb),
-  ]);
+}
 
-  let best: { order: number[]; weights: number[]; room: number; bound: number } | undefined;
-  for (const weighting of weightings) {
-    const weights = shares.map((share) =>
-      share.reduce((sum, part, resource) => sum + part * (weighting[resource] ?? 0), least),
+/**
+ * Whatever the weights of its three resources are, what fits on the machine is worth no more than the densest
+ * items that fill the weighted sum, the last in part (the surrogate relaxation of a knapsack).
+ *
+ * @param enough no better bound is looked for below this.
+ */
+export function prepareKnapsack(
+  machine: Machine,
+  candidates: readonly KnapsackItem[],
+  enough: number,
+): Knapsack {
+  const items = candidates.filter(
+    ({ needs, isMandatory }) =>
+      isMandatory ||
+      (needs.cores <= machine.cores + least &&
+        needs.memoryMb <= machine.memoryMb &&
+        needs.storageGb <= machine.storageGb),
+  );
+  const room = 1 + least * items.length;
+  let best = {
+    order: items.map((_, index) => index),
+    weights: items.map(() => least),
+    bound: items.reduce((sum, { worth }) => sum + Math.max(0, worth), 0),
+  };
+  for (const [cores = 0, memory = 0, storage = 0] of weightings) {
+    if (best.bound <= enough) break;
+    const weights = items.map(
+      ({ needs }) =>
+        least +
+        (cores * needs.cores) / machine.cores +
+        (memory * needs.memoryMb) / machine.memoryMb +
+        (storage * needs.storageGb) / Math.max(1, machine.storageGb),
     );
-    const room = 1 + least * items.length;
+    const densities = items.map(({ worth, isMandatory }, index) =>
+      isMandatory ? Number.MAX_VALUE : worth / (weights[index] ?? 1),
+    );
     const order = items
       .map((_, index) => index)
-      .sort((a, b) => {
-        const [one, other] = [items[a], items[b]];
-        if (one === undefined || other === undefined) return 0;
-        return (
-          Number(other.isMandatory) - Number(one.isMandatory) ||
-          other.worth / (weights[b] ?? 1) - one.worth / (weights[a] ?? 1) ||
-          one.block - other.block
-        );
-      });
+      .sort((a, b) => (densities[b] ?? 0) - (densities[a] ?? 0) || a - b);
     let bound = 0;
     let left = room;
     for (const index of order) {
@@ -97,23 +105,23 @@ export function prepareKnapsack(options: {
         left -= weight;
       }
     }
-    if (best === undefined || bound < best.bound - least) best = { order, weights, room, bound };
+    if (bound < best.bound - least) best = { order, weights, bound };
   }
-  const { order = [], weights = [], room = 0, bound = 0 } = best ?? {};
   return {
-    items: order.flatMap((index) => items[index] ?? []),
-    weights: order.map((index) => weights[index] ?? 0),
+    items: best.order.flatMap((index) => items[index] ?? []),
+    weights: best.order.map((index) => best.weights[index] ?? 0),
     room,
-    bound,
+    bound: best.bound,
   };
 }
 
-/** Every way to share out a whole among three in quarters. */
+/** Every way to share out a whole among three or two in quarters. */
 function quarters(): number[][] {
   const all: number[][] = [];
   for (let cores = 0; cores <= 4; cores += 1) {
     for (let memory = 0; memory <= 4 - cores; memory += 1) {
-      all.push([cores / 4, memory / 4, (4 - cores - memory) / 4]);
+      const parts = [cores / 4, memory / 4, (4 - cores - memory) / 4];
+      if (!parts.includes(1)) all.push(parts);
     }
   }
   return all;

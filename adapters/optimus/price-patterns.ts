@@ -1,4 +1,9 @@
-import { prepareKnapsack, type Knapsack } from './knapsack-items.ts';
+import {
+  prepareKnapsack,
+  pricedItems,
+  type Knapsack,
+  type KnapsackItem,
+} from './knapsack-items.ts';
 import { holds } from './machines.ts';
 import { lacks, type Pattern, type PatternRules } from './pattern-rules.ts';
 import type { Site } from './sites.ts';
@@ -52,14 +57,13 @@ export function pricePatterns(options: PricingOptions): {
   let { below } = options;
   let nodes = 0;
 
+  const items = pricedItems({ rules, allowed: site.allowed, prices, onlyBetter });
   const knapsacks = site.machines
-    .map(([index, machine], position) => ({
-      index,
-      machine,
-      position,
-      price: prices.machine(index),
-      knapsack: prepareKnapsack({ rules, machine, allowed: site.allowed, prices, onlyBetter }),
-    }))
+    .map(([index, machine], position) => {
+      const price = prices.machine(index);
+      const knapsack = prepareKnapsack(machine, items, price - below);
+      return { index, machine, position, price, knapsack };
+    })
     .filter(({ price, knapsack }) => price - knapsack.bound < below)
     // The most promising first: what is found there shuts out most of the others.
     .sort(
@@ -107,7 +111,7 @@ export function pricePatterns(options: PricingOptions): {
     /** By block: how many of those chosen it shares no machine with. */
     const blocked = new Int32Array(rules.blocks.length);
 
-    const mayJoin = ({ block, needs }: Knapsack['items'][number]): boolean =>
+    const mayJoin = ({ block, needs }: KnapsackItem): boolean =>
       blocked[block] === 0 &&
       used.cores + needs.cores <= machine.cores + 1e-9 &&
       used.memoryMb + needs.memoryMb <= machine.memoryMb &&
