@@ -9,7 +9,7 @@ import {
   type Relaxation,
 } from './generate-patterns.ts';
 import { moveExcess, overdrawnMachines, type Rented } from './move-excess.ts';
-import type { Pattern } from './pattern-rules.ts';
+import { patternKey, type Pattern } from './pattern-rules.ts';
 import type { PlacementProblem } from './placement-problem.ts';
 import { createPlacementProgram, type Clause } from './placement-program.ts';
 import { pricePatterns } from './price-patterns.ts';
@@ -121,7 +121,9 @@ export function createCheapestSearch(
       let spare = patterns.listed === undefined ? firstOf(clauses, deadline) : undefined;
       for (;;) {
         const { sites, listed, pool } = patterns;
-        const options = { sites, pool, scarce, clauses, limit, floor, solver, deadline };
+        const start = listed === undefined ? spare : undefined;
+        if (start !== undefined) pool.add(start.patterns);
+        const options = { sites, pool, scarce, clauses, limit, floor, solver, deadline, start };
         const solution =
           listed === undefined ? generate(options) : solveOver(problem, listed, options);
         if (solution.answer.status === 'infeasible') return solution.answer;
@@ -186,12 +188,14 @@ interface FindOptions extends GenerationOptions {
   readonly limit: number;
   readonly floor: number;
   readonly componentPercent?: number;
+  /** A solution to begin with. */
+  readonly start?: Solution | undefined;
 }
 
 function solveOver(
   problem: PlacementProblem,
   patterns: readonly Pattern[],
-  { clauses, scarce, solver, deadline, componentPercent }: FindOptions,
+  { clauses, scarce, solver, deadline, componentPercent, start }: FindOptions,
 ): Solution {
   const { program, fixed } = createPlacementProgram(problem, {
     clauses,
@@ -199,7 +203,32 @@ function solveOver(
     patterns,
     ...(componentPercent === undefined ? {} : { componentPercent }),
   });
-  return { answer: solver.solveMip(program, deadline), patterns, fixed };
+  const answer = solver.solveMip(
+    program,
+    deadline,
+    start === undefined ? undefined : startValues(problem, start, patterns, fixed),
+  );
+  return { answer, patterns, fixed };
+}
+
+/** The instances and machines of a solution, as values of the variables of another program. */
+function startValues(
+  { pairs }: PlacementProblem,
+  solution: Solution,
+  patterns: readonly Pattern[],
+  fixed: number,
+): Map<number, number> | undefined {
+  const { answer } = solution;
+  if (!('values' in answer)) return undefined;
+  const rented = new Map(
+    rentedIn(solution).map(([pattern, count]) => [patternKey(pattern), count] as const),
+  );
+  return new Map([
+    ...pairs.map((_, pair) => [pair, Math.round(answer.values[pair] ?? 0)] as const),
+    ...patterns.map(
+      (pattern, index) => [fixed + index, rented.get(patternKey(pattern)) ?? 0] as const,
+    ),
+  ]);
 }
 
 function cheaperOf<T extends Solution | undefined>(
@@ -277,7 +306,8 @@ function findByGeneration(
   const extended = createPatternPool();
   extended.add(first.patterns);
   extended.add(more.patterns);
-  const second = solveOver(problem, extended.patterns, options);
+  const start = hasFound ? first : options.start;
+  const second = solveOver(problem, extended.patterns, { ...options, start });
   // A cheaper placement has only these patterns, or one whose reduced cost is beyond their reach.
   const outside = more.isComplete ? Number.POSITIVE_INFINITY : relaxation.bound + more.reach;
   if (second.answer.status === 'infeasible') {

@@ -192,7 +192,7 @@ function describeStructure(input: SimulationInput): string[] {
     const there = `there ${places === 1 ? 'is' : 'are'} ${places}${where.length > 0 ? ` (${where.join(', ')})` : ''}${failed.length > 0 ? `; it failed in ${failed.map(({ id }) => id).join(', ')}` : ''}`;
     return [
       isShared
-        ? `${name} needs ${replicas.min} free machines of ${needed}: ${there}.`
+        ? `${name} needs ${replicas.min} free machine${replicas.min === 1 ? '' : 's'} of ${needed}: ${there}.`
         : `${name} needs ${replicas.min} datacentres with a free machine of ${needed}: ${there}.`,
     ];
   });

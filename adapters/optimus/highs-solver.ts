@@ -37,11 +37,14 @@ export async function createHighsSolver(): Promise<Solver> {
     status === modelStatus.infeasible || status === modelStatus.unboundedOrInfeasible;
 
   return {
-    solveMip(program, deadline) {
+    solveMip(program, deadline, start) {
       if (program.costs.length === 0) return withoutVariables(program);
       const model = open(program, true);
       try {
         limit(model, deadline);
+        if (start !== undefined) {
+          model.setSolution({ indices: [...start.keys()], values: [...start.values()] });
+        }
         const { modelStatus: status } = model.run();
         if (isInfeasible(status)) return { status: 'infeasible' };
         const bound = Math.max(0, Number(model.info.get('mip_dual_bound')));

@@ -66,7 +66,7 @@ export function createPlacementProblem(
         if (offer.monthlyPrice < cheapest && holds(offer, needs)) cheapest = offer.monthlyPrice;
       }
     }
-    return Math.floor(maxCost / cheapest + 1e-6);
+    return Number.isFinite(cheapest) ? Math.floor(maxCost / cheapest + 1e-6) : 0;
   };
   const perSite = perSiteLimits(input);
   const instances = components.map((name, component) => {

@@ -7,16 +7,13 @@ import {
 import { createEmbeddedOptimus } from './embedded-optimus.ts';
 
 const isThere = existsSync(publishedPlacements);
-if (!isThere) {
-  console.warn(`The published placements are not tried: there is no ${publishedPlacements}.`);
-}
 
 describe('the published placements', () => {
   const optimus = createEmbeddedOptimus();
   afterAll(() => optimus.close());
 
   it.skipIf(!isThere)(
-    'have the price that is published, proven, and four next by rising price',
+    'have the price that is published, proven, and four next by rising price (needs ../shared/placement)',
     async () => {
       const instances = readPublishedInstances(publishedPlacements);
       expect(instances.length).toBeGreaterThanOrEqual(32);

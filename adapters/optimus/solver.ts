@@ -54,7 +54,8 @@ export interface LpSession {
 }
 
 export interface Solver {
-  solveMip(program: Program, deadline: Deadline): MipAnswer;
+  /** `start`: values of some variables, by index, that a solution is known to have. */
+  solveMip(program: Program, deadline: Deadline, start?: ReadonlyMap<number, number>): MipAnswer;
   openLp(program: Program): LpSession;
 }
 

@@ -89,10 +89,10 @@ export function instanceRanges(structure: Structure): InstanceRanges {
 }
 
 interface Narrowing {
-  range(name: string): InstanceRange;
-  isOptional(name: string): boolean;
-  atLeast(name: string, min: number): void;
-  atMost(name: string, max: number): void;
+  readonly range: (name: string) => InstanceRange;
+  readonly isOptional: (name: string) => boolean;
+  readonly atLeast: (name: string, min: number) => void;
+  readonly atMost: (name: string, max: number) => void;
 }
 
 function narrow(restriction: Restriction, { range, isOptional, atLeast, atMost }: Narrowing): void {

@@ -135,10 +135,7 @@ function toDefinition(
   open: number | undefined,
 ): SimulationInput['application'] {
   const names = new Map(
-    components.map(({ id, name }) => [
-      id,
-      `${name.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-')}`,
-    ]),
+    components.map(({ id, name }) => [id, name.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-')]),
   );
   const nameOf = (id: number): string => names.get(id) ?? `unknown-${id}`;
   return applicationDefinitionSchema.parse({
