@@ -57,6 +57,8 @@ const mostListed = 3_000;
 const mostPriced = 12_000;
 /** Share of the time left for the first whole-number program over generated patterns. */
 const firstShare = 0.4;
+/** And for the second, with the patterns that may close the gap. */
+const secondShare = 0.8;
 /** And before any pattern is generated. */
 const spareShare = 0.1;
 /** Patterns are generated anew if so many times the time that it took is left. */
@@ -79,6 +81,10 @@ export function createCheapestSearch(
   /** How long it took to generate patterns, at the longest. */
   let generationMs = 0;
 
+  const becomeScarce = (overdrawn: readonly number[]): void => {
+    for (const machine of overdrawn) scarce.add(machine);
+    patterns = collectPatterns(problem, scarce, mostPatterns, patterns.pool);
+  };
   const generate = (options: FindOptions): Solution => {
     const { pool, deadline } = options;
     // With too little time to generate anew, what was proven and the patterns that are known must do.
@@ -88,9 +94,21 @@ export function createCheapestSearch(
       return withBound(solveOver(problem, known, { ...options, deadline: part }), floor);
     }
     const startedMs = deadline.remainingMs();
-    const relaxation = relaxByGeneration(problem, options);
-    generationMs = Math.max(generationMs, startedMs - deadline.remainingMs());
-    return findByGeneration(problem, relaxation, options);
+    for (;;) {
+      const current = { ...options, sites: patterns.sites };
+      const relaxation = relaxByGeneration(problem, current);
+      generationMs = Math.max(generationMs, startedMs - deadline.remainingMs());
+      const rented = relaxation.status === 'optimal' ? relaxation.rented : [];
+      const overdrawn = overdrawnMachines(
+        problem,
+        pool.patterns.map((pattern, index) => [pattern, rented[index] ?? 0] as const),
+      );
+      // What even the relaxed program rents too much of is scarce: known now, it saves whole solves.
+      if (overdrawn.length === 0 || deadline.remainingMs() < hurry * generationMs) {
+        return findByGeneration(problem, relaxation, current);
+      }
+      becomeScarce(overdrawn);
+    }
   };
 
   /** Something from the patterns that are there before any is generated, in case there is no time for more. */
@@ -137,8 +155,7 @@ export function createCheapestSearch(
         }
         // Should the deadline come, what may be a little too dear is better than nothing.
         spare = cheaperOf(withinStock(problem, solution), spare);
-        for (const machine of overdrawn) scarce.add(machine);
-        patterns = collectPatterns(problem, scarce, mostPatterns, pool);
+        becomeScarce(overdrawn);
       }
     },
   };
@@ -295,7 +312,6 @@ function findByGeneration(
   // The rest is for closing the gap, or for other clauses.
   const part = createDeadline(deadline.remainingMs() * firstShare);
   const first = solveOver(problem, [...pool.patterns], { ...options, deadline: part });
-  if (part.isOver()) return withBound(first, lowest);
   const hasFound = 'values' in first.answer;
   const found = hasFound ? first.answer.objective : limit / problem.unit;
   if (hasFound && found <= lowest + 1e-6) return withBound(first, lowest);
@@ -307,7 +323,9 @@ function findByGeneration(
   extended.add(first.patterns);
   extended.add(more.patterns);
   const start = hasFound ? first : options.start;
-  const second = solveOver(problem, extended.patterns, { ...options, start });
+  // A little is left for a clause that the answer may break.
+  const rest = createDeadline(deadline.remainingMs() * secondShare);
+  const second = solveOver(problem, extended.patterns, { ...options, start, deadline: rest });
   // A cheaper placement has only these patterns, or one whose reduced cost is beyond their reach.
   const outside = more.isComplete ? Number.POSITIVE_INFINITY : relaxation.bound + more.reach;
   if (second.answer.status === 'infeasible') {

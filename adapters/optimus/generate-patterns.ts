@@ -62,6 +62,8 @@ export type Relaxation =
       readonly bound: number;
       readonly rowDuals: readonly number[];
       readonly program: PlacementProgram;
+      /** The machines, in parts, that the relaxed program rents of each pattern of the pool. */
+      readonly rented: readonly number[];
     }
   | { readonly status: 'infeasible' }
   | { readonly status: 'unknown' };
@@ -145,7 +147,7 @@ export function relaxByGeneration(
         if (isStalled && answer.status === 'unknown') answer = session.solve(deadline);
         if (answer.status === 'infeasible') return answer;
         if (answer.status === 'unknown')
-          return latest === undefined ? answer : prove(program, latest);
+          return latest === undefined ? answer : prove(program, latest, []);
         const { rowDuals, objective } = answer;
         stalls = objective < lowest * (1 - stallShare) ? 0 : stalls + 1;
         lowest = Math.min(lowest, objective);
@@ -155,9 +157,10 @@ export function relaxByGeneration(
           before === undefined
             ? rowDuals
             : rowDuals.map((dual, row) => smoothing * (before[row] ?? 0) + (1 - smoothing) * dual);
-        if (untilProof.isOver()) return prove(program, smoothed);
+        const rented = answer.values.slice(program.fixed);
+        if (untilProof.isOver()) return prove(program, smoothed, rented);
         const fresh = improve(untilProof, program, smoothed, rowDuals);
-        if (fresh === 'none') return prove(program, rowDuals);
+        if (fresh === 'none') return prove(program, rowDuals, rented);
         session.addColumns(fresh.map((pattern) => program.columnOf(pattern)));
       }
     } finally {
@@ -196,7 +199,11 @@ export function relaxByGeneration(
   }
 
   /** The best bound that can be proven with these duals. */
-  function prove(program: PlacementProgram, duals: readonly number[]): Relaxation {
+  function prove(
+    program: PlacementProgram,
+    duals: readonly number[],
+    rented: readonly number[],
+  ): Relaxation {
     // Even when it is over a search that ends at its first bounds is complete.
     const within = createDeadline(deadline.remainingMs() * proofShare);
     for (const allowance of allowances) {
@@ -204,9 +211,9 @@ export function relaxByGeneration(
       const { found, isComplete } = search(pricing, proofNodes, within);
       if (!isComplete || found.length > 0) continue;
       const rowDuals = duals.map((dual) => dual / (1 + allowance));
-      return { status: 'optimal', bound: program.dualBound(rowDuals), rowDuals, program };
+      return { status: 'optimal', bound: program.dualBound(rowDuals), rowDuals, program, rented };
     }
-    return { status: 'optimal', bound: 0, rowDuals: duals.map(() => 0), program };
+    return { status: 'optimal', bound: 0, rowDuals: duals.map(() => 0), program, rented };
   }
 
   function search(

@@ -12,7 +12,8 @@ export function overdrawnMachines({ machines }: PlacementProblem, rented: Rented
     counts.set(machine, (counts.get(machine) ?? 0) + count);
   }
   return [...counts].flatMap(([machine, count]) =>
-    count > (machines[machine]?.available ?? 0) ? [machine] : [],
+    // Parts of machines, of a relaxed program, do not add up exactly.
+    count > (machines[machine]?.available ?? 0) + 1e-6 ? [machine] : [],
   );
 }
 
