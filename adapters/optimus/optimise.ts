@@ -6,9 +6,10 @@ import type {
   SimulationInput,
 } from '../../domain/placement/simulation.ts';
 import { availabilityClause, exclusionClause, responseClause } from './clauses.ts';
-import { createCheapestSearch, type FoundPlacement } from './cheapest-placement.ts';
+import { createCheapestSearch } from './cheapest-placement.ts';
 import { createPlacementProblem, type Requirement } from './placement-problem.ts';
 import type { Clause } from './placement-program.ts';
+import type { FoundPlacement } from './solution.ts';
 import { createDeadline, type Deadline, type Solver } from './solver.ts';
 
 /** Figures closer than this are the same: sums of prices and products of shares are not exact. */
