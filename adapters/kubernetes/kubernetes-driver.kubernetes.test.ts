@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Manifest } from '../../domain/application/release-definition.ts';
 import type {
@@ -260,6 +261,27 @@ await describeWithDatacentres('The Kubernetes driver', () => {
     expect(same.objects?.map(({ action }) => action)).toEqual(['keep', 'keep']);
     // Looking has changed nothing.
     expect(specOf(await get(deployments, 'deployments', 'web'))['replicas']).toBe(1);
+  });
+
+  it('takes what others write while it looks for no difference of its own', async () => {
+    const state = desired('1.0.0', { web: [deploymentOf('web'), serviceOf('web')] });
+    await driver.apply(state, fence(1));
+    await observed('ready');
+    const path = namespace.path(deployments, 'deployments', 'web');
+    let isOver = false;
+    const busy = (async () => {
+      for (let n = 0; !isOver; n += 1) {
+        await editAs('somebody', path, { metadata: { annotations: { n: String(n) } } });
+        await delay(30);
+      }
+      return null;
+    })();
+    for (let look = 0; look < 20; look += 1) {
+      const { objects } = await driver.plan(state);
+      expect(objects?.flatMap(({ changes }) => changes)).toEqual([]);
+    }
+    isOver = true;
+    await busy;
   });
 
   it('refuses before it touches anything what others manage, names them, and forces only when told to', async () => {

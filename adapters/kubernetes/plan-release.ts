@@ -71,18 +71,22 @@ async function planObject(
     conflicts: [],
     ...rest,
   });
-  const live = await resources.get(ref, options);
-  if (live === undefined) return plan('create');
-  // The bookkeeping of whoever was here last stands: it is no difference that counts.
   const fence = { token: 0, change: '', attempt: 0 };
   const marked = markedManifest(object, ref.namespace, desired, fence);
-  const manifest = withBookkeepingOf(live, marked);
   const force = desired.options?.forceConflicts === true;
   const applier = createApplier(client, resources, desired, force);
   try {
-    const after = await applier.dryRun(ref, manifest, options);
-    const changes = differences(live, after);
-    return plan(changes.length === 0 ? 'keep' : 'update', { changes });
+    for (let look = 1; ; look += 1) {
+      const live = await resources.get(ref, options);
+      if (live === undefined) return plan('create');
+      // The bookkeeping of whoever was here last stands: it is no difference that counts.
+      const after = await applier.dryRun(ref, withBookkeepingOf(live, marked), options);
+      // A controller may have written in between: what it did is no difference that we would make.
+      const isSame = after.metadata.resourceVersion === live.metadata.resourceVersion;
+      if (!isSame && look < mostLooks) continue;
+      const changes = differences(live, after);
+      return plan(changes.length === 0 ? 'keep' : 'update', { changes });
+    }
   } catch (error) {
     if (error instanceof FieldConflictError) {
       return plan('update', { conflicts: error.conflicts, problem: error.message });
@@ -108,6 +112,9 @@ function withBookkeepingOf(
   }
   return { ...manifest, metadata: { ...manifest.metadata, annotations } };
 }
+
+/** At an object that is written to all the time, what differs is told as it was last seen. */
+const mostLooks = 5;
 
 /** Fields that the API server keeps for itself. */
 const ownFields = ['managedFields', 'resourceVersion', 'generation', 'creationTimestamp', 'uid'];

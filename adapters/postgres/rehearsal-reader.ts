@@ -17,7 +17,7 @@ export function createRehearsalReader(database: Knex): RehearsalReader {
   ): Promise<Record<string, number[]>> => {
     const { rows } = await database.raw<{ rows: { datacentre: string; took: number[] }[] }>(
       `
-        select datacentre, array_agg(took_ms order by decided_at desc) as took from (
+        select datacentre, array_agg(cast(took_ms as double precision) order by decided_at desc) as took from (
           select o.datacentre, o.took_ms, o.decided_at,
             row_number() over (partition by o.datacentre order by o.decided_at desc) as nth
           from site_outcome o

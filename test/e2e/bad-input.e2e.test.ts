@@ -474,6 +474,7 @@ describe('bad input', () => {
       ['change.move', 'POST', '/changes/x/window'],
       ['change.cancel', 'POST', '/changes/x/cancellation'],
       ['change.hold', 'POST', '/changes/x/hold'],
+      ['change.rehearse', 'POST', '/changes/x/rehearsals'],
       ['line.stop', 'POST', '/line-stops'],
       ['line.resume', 'POST', '/line-stops/x/lift'],
       ['step.carry-out', 'POST', '/changes/x/runbook/steps/y/start'],

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerOf, onceHeaders } from '../../cli/client.ts';
@@ -23,6 +24,19 @@ import {
 function tomorrow(): ReturnType<typeof windowRequestOf> {
   const opensAtMs = Math.ceil(Date.now() / 60_000) * 60_000 + 86_400_000;
   return windowRequestOf({ opensAtMs, closesAtMs: opensAtMs + 3_600_000 }, 'Europe/Madrid');
+}
+
+/** What runs of rehearsals that this system has begun. */
+async function processesOfRehearsals(dataDirectory: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    // Another process may end while it is looked at.
+    const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
+    const command = await read('cmdline');
+    if (!/rehearsal\/main\.ts|temporal-test-server/.test(command)) continue;
+    if ((await read('environ')).includes(dataDirectory)) found.push(command);
+  }
+  return found;
 }
 
 describe('a rehearsal, by API and command line', () => {
@@ -97,10 +111,18 @@ describe('a rehearsal, by API and command line', () => {
 
   it('is taken up again when its worker is killed', async () => {
     const { id } = await answerOf(ask(label, [{ kind: 'as-expected' }, { kind: 'slow' }]));
+    await until(
+      async () => (await processesOfRehearsals(system.dataDirectory)).length === 2,
+      'it is at work, with a server of its own',
+    );
     await crash(system, 'worker');
     const { state, report } = await untilEnded(id);
     expect(state).toBe('done');
     expect(report?.scenarios).toHaveLength(2);
+    await until(
+      async () => (await processesOfRehearsals(system.dataDirectory)).length === 0,
+      'nothing of the two rehearsals is left',
+    );
   });
 
   it('of a plan that has been replaced since is marked as old', async () => {

@@ -70,12 +70,17 @@ export interface ShopRelease {
   readonly components?: Readonly<Record<string, object>>;
 }
 
-/** Registers the example shop and variants of its releases. */
+/** Registers the example shop and variants of its releases; `p95MaxMs` where its speed is not what is tested. */
 export async function registerShop(
   { ana }: People,
   releases: readonly ShopRelease[],
+  { p95MaxMs }: { readonly p95MaxMs?: number } = {},
 ): Promise<void> {
-  await applyApplication(ana, readYamlFile(join(shop, 'application.yaml')));
+  const application = readYamlFile(join(shop, 'application.yaml')) as {
+    nfrs: { responseTime: { p95MaxMs: number } };
+  };
+  if (p95MaxMs !== undefined) application.nfrs.responseTime.p95MaxMs = p95MaxMs;
+  await applyApplication(ana, application);
   for (const { version, like, startDelayMs = 0, components = {} } of releases) {
     const release = readYamlFile(join(shop, `release-${like}.yaml`)) as {
       version: string;
@@ -127,7 +132,7 @@ export async function request(as: CliContext, body: never): Promise<Change> {
 
 /** Approves the plan as it is; tried again while the workflow engine or its workers are away. */
 export async function approve(as: CliContext, label: string): Promise<void> {
-  const headers = onceHeaders();
+  let headers = onceHeaders();
   await until(async () => {
     const { version, state } = await getChange(as, label);
     if (state !== 'awaiting-approval') return true;
@@ -140,6 +145,11 @@ export async function approve(as: CliContext, label: string): Promise<void> {
     });
     if (response.ok) return true;
     if (response.status === 503 || response.status === 409) return false;
+    // It has moved on between the look and the word: looked at again, it is another word.
+    if (response.status === 412) {
+      headers = onceHeaders();
+      return false;
+    }
     throw new Error(JSON.stringify(error));
   }, `${label} is approved`);
 }

@@ -24,6 +24,7 @@ import { rehearseChange } from './rehearse-change.ts';
  * Rehearses one change and ends: a process of its own, whose session in the database cannot write, and which
  * knows no datacentre. Started by the worker, over whose channel order and answer go.
  */
+const giveUpWithinMs = 10_000;
 const config = requireServers(readConfig());
 const logger = createLogger({ ...config.log, name: 'rehearsal' });
 Runtime.install({ logger: bridgeTemporalLogs(logger), shutdownSignals: [] });
@@ -31,13 +32,21 @@ Runtime.install({ logger: bridgeTemporalLogs(logger), shutdownSignals: [] });
 const tell = (message: RehearsalMessage): void => {
   if (process.connected) process.send?.(message);
 };
-// Nobody is left to hear the answer.
-process.once('disconnect', () => process.exit(0));
+const given = new AbortController();
+/** Nobody is left to hear the answer: what it has started ends before it does. */
+const giveUp = (): void => {
+  given.abort();
+  setTimeout(() => process.exit(1), giveUpWithinMs).unref();
+};
+process.once('disconnect', giveUp);
+process.once('SIGTERM', giveUp);
 process.once('message', (order: RehearsalOrder) => {
   void rehearse(order)
     .then((report) => tell({ type: 'report', report }))
     .catch((error: unknown) => tell(problemOf(error)))
-    .finally(() => process.disconnect());
+    .finally(() => {
+      if (process.connected) process.disconnect();
+    });
 });
 
 async function rehearse(order: RehearsalOrder) {
@@ -82,6 +91,7 @@ async function rehearse(order: RehearsalOrder) {
         server,
         workflowBundle,
         telemetry,
+        signal: given.signal,
       },
       order,
       (done) => tell({ type: 'progress', done }),

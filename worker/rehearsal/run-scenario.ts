@@ -23,6 +23,8 @@ export interface ScenarioDeps {
   readonly server: string;
   readonly workflowBundle: { readonly code: string };
   readonly telemetry: Pick<Telemetry, 'resource' | 'spanProcessor'>;
+  /** Gives it up between two steps; its server and worker end with it. */
+  readonly signal?: AbortSignal;
 }
 
 /** Nothing more happens by itself that belongs to the change's work. */
@@ -37,7 +39,7 @@ const over: readonly ChangeState[] = [
 ];
 /** Time goes on in steps: a share of the window, so that a long one takes no longer than a short one. */
 const stepsOfWindow = 400;
-const leastStepMs = 1_000;
+const leastStepMs = 500;
 /** How long after its window, or after what was away has come back, it is waited for. */
 const patienceMs = 2 * 3_600_000;
 
@@ -46,10 +48,22 @@ const patienceMs = 2 * 3_600_000;
  * A server for each run: one that ends in the middle of something stops the clock of its server for good.
  */
 export async function runScenario(deps: ScenarioDeps, scenario: Scenario): Promise<ScenarioRun> {
-  const { facts, ports } = deps;
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: deps.server } },
   });
+  try {
+    return await runOn(environment, deps, scenario);
+  } finally {
+    await environment.teardown();
+  }
+}
+
+async function runOn(
+  environment: TestWorkflowEnvironment,
+  deps: ScenarioDeps,
+  scenario: Scenario,
+): Promise<ScenarioRun> {
+  const { facts, ports } = deps;
   let nowMs = await environment.currentTimeMs();
   const now = (): string => new Date(nowMs).toISOString();
   const record = createRehearsedRecord(facts.change, now);
@@ -91,12 +105,18 @@ export async function runScenario(deps: ScenarioDeps, scenario: Scenario): Promi
       planOf: () => plan,
       messenger: createChangeMessenger(environment.client),
     });
+    // Whoever stops it must see it at work there before it is ready.
+    const noticedWithinMs =
+      scenario.kind === 'operator-stops'
+        ? (facts.rollout?.sites[scenario.datacentre]?.expectedMs ?? 0) / 2
+        : Infinity;
     await letItHappen();
     return await describeRun(deps, scenario, record);
 
     /** Lets time pass, and people do what is theirs, until it is over or nothing happens any more. */
     async function letItHappen(): Promise<void> {
       while (!over.includes(record.state()) && nowMs < giveUpMs()) {
+        deps.signal?.throwIfAborted();
         nowMs = await environment.currentTimeMs();
         const deed = people.next();
         if (deed !== undefined && deed.atMs <= nowMs) {
@@ -114,7 +134,7 @@ export async function runScenario(deps: ScenarioDeps, scenario: Scenario): Promi
       const { opensAt, closesAt } = record.change().window;
       const opensInMs = Date.parse(opensAt) - nowMs;
       const lengthMs = Date.parse(closesAt) - Date.parse(opensAt);
-      const small = Math.max(leastStepMs, lengthMs / stepsOfWindow);
+      const small = Math.max(leastStepMs, Math.min(lengthMs / stepsOfWindow, noticedWithinMs));
       return record.state() === 'scheduled' || record.state() === 'awaiting-approval'
         ? Math.max(small, opensInMs)
         : small;
@@ -126,7 +146,6 @@ export async function runScenario(deps: ScenarioDeps, scenario: Scenario): Promi
   } finally {
     worker.shutdown();
     await running.catch(() => undefined);
-    await environment.teardown();
   }
 }
 

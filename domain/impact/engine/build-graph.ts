@@ -34,6 +34,9 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
   let place = new Uint16Array(expected.nodes);
   let rows = new Int32Array(expected.rows * perRow);
   let used = 0;
+  // Counted as they come, while more are waited for.
+  let rowsOf = new Int32Array(expected.nodes);
+  let dependentsOf = new Int32Array(expected.nodes);
 
   return {
     ids,
@@ -43,6 +46,8 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
         kind = withRoom(kind, node + 1);
         customer = withRoom(customer, node + 1);
         place = withRoom(place, node + 1);
+        rowsOf = withRoom(rowsOf, node + 1);
+        dependentsOf = withRoom(dependentsOf, node + 1);
       }
       nr[node] = facts.nr;
       kind[node] = nodeKinds[facts.kind];
@@ -56,14 +61,16 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
       rows[used + needsAt] = needs;
       rows[used + memberAt] = member;
       used += perRow;
+      rowsOf[dependent] = (rowsOf[dependent] as number) + 1;
+      dependentsOf[member] = (dependentsOf[member] as number) + 1;
     },
     finish() {
       const nodeCount = ids.size;
-      const order = numberNodes(nodeCount, rows.subarray(0, used), {
-        perRow,
-        dependentAt,
-        memberAt,
-      });
+      const order = numberNodes(
+        rows.subarray(0, used),
+        { perRow, dependentAt, memberAt },
+        dependentsOf.subarray(0, nodeCount),
+      );
       const rank = new Int32Array(nodeCount);
       for (let node = 0; node < nodeCount; node += 1) rank[order[node] ?? 0] = node;
 
@@ -77,7 +84,7 @@ export function createGraphBuilder(expected: { nodes: number; rows: number }): G
       graph.customer = permuted(customer, order);
       graph.place = permuted(place, order);
 
-      const sorted = sortRows(rows.subarray(0, used), rank);
+      const sorted = sortRows(rows.subarray(0, used), rank, rowsOf);
       rows = new Int32Array(0);
       addGroups(graph, sorted);
       addEdges(graph);

@@ -24,6 +24,8 @@ export interface IdTable {
   readonly byteLength: number;
 }
 
+/** Appended ids go into the hash table so many at a time: while more of them are waited for, it costs nothing. */
+const appendedTogether = 1024;
 const empty = -1;
 const removed = -2;
 const encoder = new TextEncoder();
@@ -108,7 +110,11 @@ export function createIdTable(expected = 0): IdTable {
       if (filled * 2 > slots.length) rehash();
       return number;
     },
-    append: keep,
+    append(source, from, to) {
+      const number = keep(source, from, to);
+      if (size - indexed >= appendedTogether) index();
+      return number;
+    },
     find(source, from, to) {
       // First the slot: looking for it may replace `slots`.
       const slot = slotOf(source, from, to);

@@ -3,18 +3,15 @@
  * each node follows the member it needs that has the fewest dependents, the most particular one, in
  * preorder. What needs a rack's server lies beside that rack, not beside the sign-in that everything needs.
  *
- * `order[new] = old`. Linear; the graph may have cycles.
+ * `order[new] = old`. Linear; the graph may have cycles. `dependents` counts the rows that each node is the member
+ * of; what it holds is lost.
  */
 export function numberNodes(
-  nodeCount: number,
   rows: Int32Array,
   { perRow, dependentAt, memberAt }: { perRow: number; dependentAt: number; memberAt: number },
+  dependents: Int32Array,
 ): Int32Array {
-  const dependents = new Int32Array(nodeCount);
-  for (let r = memberAt; r < rows.length; r += perRow) {
-    const member = rows[r] as number;
-    dependents[member] = (dependents[member] as number) + 1;
-  }
+  const nodeCount = dependents.length;
   const parent = new Int32Array(nodeCount).fill(-1);
   for (let r = 0; r < rows.length; r += perRow) {
     const node = rows[r + dependentAt] as number;

@@ -13,12 +13,14 @@ export interface SortedRows {
   readonly endOf: Int32Array;
 }
 
-/** Nodes are numbered anew on the way: `rank[old] = new`. In one pass to their places, so that all later ones read in order. */
-export function sortRows(rows: Int32Array, rank: Int32Array): SortedRows {
+/**
+ * Nodes are numbered anew on the way: `rank[old] = new`; `rowsOf` counts the rows of each dependent, by its old
+ * number. In one pass to their places, so that all later ones read in order.
+ */
+export function sortRows(rows: Int32Array, rank: Int32Array, rowsOf: Int32Array): SortedRows {
   const next = new Int32Array(rank.length + 1);
-  for (let r = dependentAt; r < rows.length; r += perRow) {
-    const after = (rank[rows[r] as number] as number) + 1;
-    next[after] = (next[after] as number) + 1;
+  for (let old = 0; old < rank.length; old += 1) {
+    next[(rank[old] as number) + 1] = rowsOf[old] as number;
   }
   for (let node = 0; node < rank.length; node += 1) {
     next[node + 1] = (next[node + 1] as number) + (next[node] as number);
