@@ -13,9 +13,7 @@ export type OptimusSettings =
 
 /** The simulator that the configuration chose. */
 export function createOptimus(settings: OptimusSettings): Optimus & { close(): Promise<void> } {
-  if (settings.mode === 'embedded') {
-    return createEmbeddedOptimus({ timeLimitMs: settings.timeoutMs });
-  }
+  if (settings.mode === 'embedded') return createEmbeddedOptimus();
   const { url, token, timeoutMs } = settings;
   const optimus = createHttpOptimus({
     baseUrl: url,

@@ -4,15 +4,7 @@ import { guardianStates } from '../../domain/guardian/messages.ts';
 const placementSchema = z
   .object({
     assignments: z.array(
-      z.object({
-        component: z.string(),
-        datacentre: z.string(),
-        offer: z.string(),
-        machine: z
-          .string()
-          .optional()
-          .describe('Which machine of the offer, where they are shared'),
-      }),
+      z.object({ component: z.string(), datacentre: z.string(), offer: z.string() }),
     ),
   })
   .nullable();

@@ -1,5 +1,4 @@
 import type { ApplicationDefinition } from '../application/application-definition.ts';
-import { rentedMachines } from '../placement/rented-machines.ts';
 import type { Assignment, Offer } from '../placement/simulation.ts';
 
 /** What a replica really uses, where the datacentre can tell. */
@@ -18,8 +17,8 @@ export interface MeasuredCost {
 const bytesPerMb = 1024 * 1024;
 
 /**
- * What the placement costs a month by today's prices. A machine whose replicas use more memory than it was
- * rented with is counted at the cheapest machine there that would hold them.
+ * What the placement costs a month by today's prices. A replica that uses more memory than its machine was
+ * rented with is counted at the cheapest machine there that would hold it.
  */
 export function measuredCost(
   assignments: readonly Assignment[],
@@ -29,37 +28,31 @@ export function measuredCost(
 ): MeasuredCost {
   const notes: string[] = [];
   let monthlyCost = 0;
-  for (const { components, datacentre, offer } of rentedMachines(assignments)) {
+  for (const { component, datacentre, offer } of assignments) {
     const rented = offers.find(({ id }) => id === offer);
     if (rented === undefined) {
       return { monthlyCost: null, notes: [`offer ${offer} is no longer in the inventory`] };
     }
-    const memoryBytes = components.reduce(
-      (sum, component) =>
-        sum +
-        (use.find((one) => one.component === component && one.datacentre === datacentre)
-          ?.memoryBytes ?? 0),
-      0,
-    );
+    const memoryBytes =
+      use.find((one) => one.component === component && one.datacentre === datacentre)
+        ?.memoryBytes ?? 0;
     const usedMb = Math.ceil(memoryBytes / bytesPerMb);
     if (usedMb <= rented.memoryMb) {
       monthlyCost += rented.monthlyPrice;
       continue;
     }
-    const needs = application.components.filter(({ name }) => components.includes(name));
-    const needed = (of: 'cores' | 'storageGb'): number =>
-      needs.reduce((sum, one) => sum + one.needs[of], 0);
+    const needs = application.components.find(({ name }) => name === component)?.needs;
     const holding = offers
       .filter(
         (one) =>
           one.datacentre === datacentre &&
           one.memoryMb >= usedMb &&
-          one.cores >= needed('cores') &&
-          one.storageGb >= needed('storageGb'),
+          one.cores >= (needs?.cores ?? 0) &&
+          one.storageGb >= (needs?.storageGb ?? 0),
       )
       .sort((a, b) => a.monthlyPrice - b.monthlyPrice)[0];
     notes.push(
-      `${components.join(' + ')}@${datacentre} uses ${usedMb} MB of ${rented.memoryMb} MB` +
+      `${component}@${datacentre} uses ${usedMb} MB of ${rented.memoryMb} MB` +
         (holding === undefined ? '; nothing there would hold it' : `: it needs ${holding.id}`),
     );
     monthlyCost += Math.max(rented.monthlyPrice, holding?.monthlyPrice ?? rented.monthlyPrice);
