@@ -58,7 +58,7 @@ export async function benchManyAtOnce(
     const begun = performance.now();
     await approve(oscar, label);
     const outcome = await outcomeOf(ana, label);
-    if (outcome !== 'completed') throw new Error(`${application} ended ${outcome ?? ''}`);
+    if (outcome !== 'completed') throw new Error(`${application} ended ${outcome}`);
     return performance.now() - begun;
   };
   const [alone = '', ...rest] = names;
