@@ -94,16 +94,17 @@ export function refuseOutdated(
 }
 
 /** Until the deadline of the strategy; else as long as the most patient component, and a little more. */
-function patienceMs(
-  { components }: DesiredState,
-  deadlineMs: number | undefined,
-  now: string,
-): number {
+function patienceMs(desired: DesiredState, deadlineMs: number | undefined, now: string): number {
   if (deadlineMs !== undefined) return deadlineMs - Date.parse(now);
-  const timeouts = components.map(
-    ({ process, kubernetes }) => (process ?? kubernetes).readyTimeoutMs,
+  return longestReadyTimeoutMs(desired) + graceMs;
+}
+
+/** Of its most patient component; 0 where nothing is to run. */
+export function longestReadyTimeoutMs({ components }: DesiredState): number {
+  return Math.max(
+    0,
+    ...components.map(({ process, kubernetes }) => (process ?? kubernetes).readyTimeoutMs),
   );
-  return Math.max(0, ...timeouts) + graceMs;
 }
 
 export function failedOf(

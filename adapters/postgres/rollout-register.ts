@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import type { ChangePlan, RolloutRegister, StoredAttempt } from '../../domain/change/ports.ts';
+import { withoutSites } from '../../domain/change/leave-out.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { InventoryReader } from '../../domain/inventory/ports.ts';
 import type { Measurement, SimulationResult } from '../../domain/placement/simulation.ts';
@@ -161,18 +162,13 @@ export function createRolloutRegister({
           .forUpdate()
           .first<AttemptRow | undefined>();
         if (row === undefined) throw noSuchAttempt(changeId, attempt);
-        const elsewhere = <T extends { datacentre: string }>(all: readonly T[]): T[] =>
-          all.filter(({ datacentre }) => !(datacentre in instead.desired));
-        const assignments = [
-          ...elsewhere(row.placement.assignments),
-          ...instead.placement.assignments,
-        ];
+        const { placement, desired, endpoints } = withoutSites(toAttempt(row), instead);
         await trx('attempt')
           .where({ change_id: changeId, number: attempt })
           .update({
-            placement: JSON.stringify({ ...row.placement, assignments }),
-            desired: JSON.stringify({ ...row.desired, ...instead.desired }),
-            endpoints: JSON.stringify([...elsewhere(row.endpoints), ...instead.endpoints]),
+            placement: JSON.stringify(placement),
+            desired: JSON.stringify(desired),
+            endpoints: JSON.stringify(endpoints),
           });
       }),
 

@@ -1,4 +1,5 @@
 import type { AttemptRef } from '../../domain/change/change-steps.ts';
+import { withoutSites } from '../../domain/change/leave-out.ts';
 import type { RolloutRegister, StoredAttempt } from '../../domain/change/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Measurement, SimulationResult } from '../../domain/placement/simulation.ts';
@@ -55,21 +56,7 @@ export function createRehearsedRollouts(
     },
 
     leaveOut(ref, instead) {
-      const attempt = attemptOf(ref);
-      const elsewhere = <T extends { readonly datacentre: string }>(all: readonly T[]): T[] =>
-        all.filter(({ datacentre }) => !(datacentre in instead.desired));
-      attempts.set(ref.attempt, {
-        ...attempt,
-        placement: {
-          ...attempt.placement,
-          assignments: [
-            ...elsewhere(attempt.placement.assignments),
-            ...instead.placement.assignments,
-          ],
-        },
-        desired: { ...attempt.desired, ...instead.desired },
-        endpoints: [...elsewhere(attempt.endpoints), ...instead.endpoints],
-      });
+      attempts.set(ref.attempt, withoutSites(attemptOf(ref), instead));
       return Promise.resolve();
     },
 

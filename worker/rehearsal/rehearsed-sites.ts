@@ -1,7 +1,8 @@
+import { longestReadyTimeoutMs } from '../../activities/site-activities.ts';
 import type { BakeSteps, SiteRef, SiteSteps } from '../../domain/change/change-steps.ts';
 import type { RolloutRegister } from '../../domain/change/ports.ts';
 import type { ApplicationDefinition } from '../../domain/application/application-definition.ts';
-import type { DatacentreDriver, DesiredState } from '../../domain/deployment/ports.ts';
+import type { DatacentreDriver } from '../../domain/deployment/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ExpectedDuration } from '../../domain/rehearsal/durations.ts';
 import type { Scenario } from '../../domain/rehearsal/scenario.ts';
@@ -93,7 +94,7 @@ export function createRehearsedSites(deps: RehearsedSitesDeps): RehearsedSites {
           })),
         );
         const value = { ready: false, detail: `rehearsed: ${first.name} does not get ready` };
-        return { tookMs: Math.min(leftMs, readyTimeoutMs(desired)), value };
+        return { tookMs: Math.min(leftMs, longestReadyTimeoutMs(desired)), value };
       }
       if (takesMs > leftMs) {
         return {
@@ -157,14 +158,6 @@ export function createRehearsedSites(deps: RehearsedSitesDeps): RehearsedSites {
       remove: notRehearsed,
     },
   };
-}
-
-/** As long as the most patient of its components is waited for. */
-function readyTimeoutMs({ components }: DesiredState): number {
-  return Math.max(
-    0,
-    ...components.map(({ process, kubernetes }) => (process ?? kubernetes).readyTimeoutMs),
-  );
 }
 
 function notRehearsed(): never {
