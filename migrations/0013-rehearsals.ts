@@ -20,6 +20,9 @@ export async function up(knex: Knex): Promise<void> {
       state text not null,
       scenarios jsonb not null,
       report jsonb,
+      -- Of the report, which is large: lists and changes are read often, and want no more of it.
+      plan_hash text generated always as (report ->> 'planHash') stored,
+      summary text generated always as (report ->> 'summary') stored,
       problem text,
       constraint rehearsal_pkey primary key (id),
       constraint rehearsal_change_fkey foreign key (change_id) references change (id),

@@ -214,8 +214,8 @@ async function newestRehearsal(
     .first<{ id: string; at: string; plan_hash: string; summary: string } | undefined>(
       'id',
       'ended_at as at',
-      database.raw(`report ->> 'planHash' as plan_hash`),
-      database.raw(`report ->> 'summary' as summary`),
+      'plan_hash',
+      'summary',
     );
   if (row === undefined) return null;
   const { plan_hash: rehearsed, ...found } = row;

@@ -6,6 +6,7 @@ import { freezeInstants, type FreezePeriod } from '../../domain/windows/freeze.t
 import { queueRecompute } from './conflict-keeper.ts';
 import { lockConflicts } from './conflict-store.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { uuidPattern } from './uuid-pattern.ts';
 
 export interface FreezeRegisterDeps {
   readonly database: Knex;
@@ -26,7 +27,6 @@ interface FreezeRow {
 /** No window that is planned now is further away. */
 const horizonMs = 2 * 366 * 86_400_000;
 const nextShown = 3;
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function createFreezeRegister({ database, now }: FreezeRegisterDeps): FreezeRegister {
   const toStored = (row: FreezeRow): StoredFreeze => {

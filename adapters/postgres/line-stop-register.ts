@@ -7,6 +7,7 @@ import type { LineStopRegister, StoredLineStop } from '../../domain/line/ports.t
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { coveredChanges, scopeOf, toStandingStop, type LineStopRow } from './line-cover.ts';
 import { enqueueLineNews } from './outbox.ts';
+import { uuidPattern } from './uuid-pattern.ts';
 
 export interface LineStopRegisterDeps {
   readonly database: Knex;
@@ -15,8 +16,6 @@ export interface LineStopRegisterDeps {
 }
 
 type CountedRow = LineStopRow & { readonly covered: number; readonly paused: number };
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Declaring and lifting are one transaction each, with the news to every workflow concerned. */
 export function createLineStopRegister({ database, now }: LineStopRegisterDeps): LineStopRegister {

@@ -4,6 +4,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type {
   RehearsalRegister,
   RehearsalState,
+  RehearsalSummary,
   StoredRehearsal,
 } from '../../domain/rehearsal/ports.ts';
 import type { RehearsalReport } from '../../domain/rehearsal/report.ts';
@@ -11,8 +12,9 @@ import type { Scenario } from '../../domain/rehearsal/scenario.ts';
 import { appendToLog } from './change-log.ts';
 import { enqueueRehearsal } from './outbox.ts';
 import { explainingConstraints } from './postgres-errors.ts';
+import { uuidPattern } from './uuid-pattern.ts';
 
-interface RehearsalRow {
+interface SummaryRow {
   readonly id: string;
   readonly change_id: string;
   readonly revision: number;
@@ -20,10 +22,27 @@ interface RehearsalRow {
   readonly requested_at: string;
   readonly ended_at: string | null;
   readonly state: RehearsalState;
-  readonly scenarios: readonly Scenario[];
-  readonly report: RehearsalReport | null;
+  readonly plan_hash: string | null;
+  readonly summary: string | null;
   readonly problem: string | null;
 }
+interface RehearsalRow extends SummaryRow {
+  readonly scenarios: readonly Scenario[];
+  readonly report: RehearsalReport | null;
+}
+
+const summaryColumns = [
+  'id',
+  'change_id',
+  'revision',
+  'requested_by',
+  'requested_at',
+  'ended_at',
+  'state',
+  'plan_hash',
+  'summary',
+  'problem',
+] as const satisfies (keyof SummaryRow)[];
 
 /** Rehearsals in PostgreSQL. */
 export function createRehearsalRegister(database: Knex): RehearsalRegister {
@@ -66,7 +85,7 @@ export function createRehearsalRegister(database: Knex): RehearsalRegister {
     },
 
     async get(changeId, id) {
-      const row = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+      const row = uuidPattern.test(id)
         ? await database('rehearsal')
             .where({ id, change_id: changeId })
             .first<RehearsalRow | undefined>()
@@ -86,8 +105,8 @@ export function createRehearsalRegister(database: Knex): RehearsalRegister {
           { column: 'id', order: 'desc' },
         ])
         .limit(limit)
-        .select<RehearsalRow[]>('*');
-      return rows.map(toRehearsal);
+        .select<SummaryRow[]>(...summaryColumns);
+      return rows.map(toSummary);
     },
 
     end: (id, ending, at) =>
@@ -102,7 +121,7 @@ export function createRehearsalRegister(database: Knex): RehearsalRegister {
             problem,
             ended_at: at,
           })
-          .returning<RehearsalRow[]>('*');
+          .returning<SummaryRow[]>([...summaryColumns]);
         if (ended === undefined) return;
         await appendToLog(trx, {
           changeId: ended.change_id,
@@ -121,6 +140,10 @@ export function createRehearsalRegister(database: Knex): RehearsalRegister {
 }
 
 function toRehearsal(row: RehearsalRow): StoredRehearsal {
+  return { ...toSummary(row), scenarios: row.scenarios, report: row.report };
+}
+
+function toSummary(row: SummaryRow): RehearsalSummary {
   return {
     id: row.id,
     changeId: row.change_id,
@@ -129,8 +152,8 @@ function toRehearsal(row: RehearsalRow): StoredRehearsal {
     requestedAt: row.requested_at,
     endedAt: row.ended_at,
     state: row.state,
-    scenarios: row.scenarios,
-    report: row.report,
+    planHash: row.plan_hash,
+    summary: row.summary,
     problem: row.problem,
   };
 }

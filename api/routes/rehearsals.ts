@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import type { ChangeDetail } from '../../domain/change/readers.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { StoredRehearsal } from '../../domain/rehearsal/ports.ts';
+import type { RehearsalSummary } from '../../domain/rehearsal/ports.ts';
 import {
   mostScenarios,
+  requireSomethingToRehearse,
   scenarioSchema,
   usualScenarios,
   whyNotRehearse,
@@ -56,7 +57,7 @@ export function rehearsalRoutes(
         change.revision,
       );
       kickOutbox();
-      return reply.code(202).send(toAnswer(change, stored));
+      return reply.code(202).send(withChange(change, stored) as never);
     },
   );
 
@@ -76,10 +77,7 @@ export function rehearsalRoutes(
       const change = await changes.get(request.params.change);
       const all = await rehearsals.list(change.id, listed);
       return {
-        items: all.map((stored) => {
-          const answer = toAnswer(change, stored);
-          return { ...answer, summary: answer.report?.summary ?? null };
-        }),
+        items: all.map((one) => withChange(change, one)),
       };
     },
   );
@@ -98,7 +96,8 @@ export function rehearsalRoutes(
     },
     async (request) => {
       const change = await changes.get(request.params.change);
-      return toAnswer(change, await rehearsals.get(change.id, request.params.rehearsal));
+      const stored = await rehearsals.get(change.id, request.params.rehearsal);
+      return withChange(change, stored) as never;
     },
   );
 }
@@ -113,11 +112,7 @@ function checkRehearsable({ label, state, request }: ChangeDetail): void {
           : 'A change is rehearsed before its window opens.',
     });
   }
-  if (request.kind === 'release' || request.runbook !== undefined) return;
-  throw new DomainError('invalid', `${label} has no runbook to rehearse.`, {
-    code: 'nothing-to-rehearse',
-    remedy: 'Ask for it with a runbook: its steps and how long each is expected to take.',
-  });
+  requireSomethingToRehearse(label, request);
 }
 
 function checkScenarios({ label, request }: ChangeDetail, scenarios: readonly Scenario[]): void {
@@ -132,10 +127,11 @@ function checkScenarios({ label, request }: ChangeDetail, scenarios: readonly Sc
   });
 }
 
-function toAnswer(
+/** A rehearsal as it is told, with whether it is of the plan as it is. */
+function withChange<R extends RehearsalSummary>(
   { label, planHash }: ChangeDetail,
-  { changeId: _, ...stored }: StoredRehearsal,
-): z.output<typeof rehearsalSchema> {
-  const current = stored.report === null || stored.report.planHash === planHash;
-  return { ...stored, change: label, current } as z.output<typeof rehearsalSchema>;
+  rehearsal: R,
+): R & { readonly change: string; readonly current: boolean } {
+  const current = rehearsal.planHash === null || rehearsal.planHash === planHash;
+  return { ...rehearsal, change: label, current };
 }

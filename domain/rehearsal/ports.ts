@@ -8,7 +8,7 @@ import type { Scenario } from './scenario.ts';
 export const rehearsalStates = ['running', 'done', 'failed'] as const;
 export type RehearsalState = (typeof rehearsalStates)[number];
 
-export interface StoredRehearsal {
+export interface RehearsalSummary {
   readonly id: string;
   readonly changeId: string;
   readonly revision: number;
@@ -17,18 +17,22 @@ export interface StoredRehearsal {
   readonly requestedAt: string;
   readonly endedAt: string | null;
   readonly state: RehearsalState;
-  readonly scenarios: readonly Scenario[];
-  readonly report: RehearsalReport | null;
+  /** Of the plan that was rehearsed; null while there is no report. */
+  readonly planHash: string | null;
+  readonly summary: string | null;
   /** Why there is no report. */
   readonly problem: string | null;
 }
 
-export interface NewRehearsal {
-  readonly changeId: string;
+export interface StoredRehearsal extends RehearsalSummary {
   readonly scenarios: readonly Scenario[];
-  readonly requestedBy: string;
-  readonly requestedAt: string;
+  readonly report: RehearsalReport | null;
 }
+
+/** What is to be rehearsed. */
+export type RehearsalOrder = Pick<StoredRehearsal, 'changeId' | 'scenarios'>;
+
+export type NewRehearsal = RehearsalOrder & Pick<RehearsalSummary, 'requestedBy' | 'requestedAt'>;
 
 /** The rehearsals of changes. */
 export interface RehearsalRegister {
@@ -40,7 +44,7 @@ export interface RehearsalRegister {
   /** @throws DomainError `not-found`. */
   get(changeId: string, id: string): Promise<StoredRehearsal>;
   /** Newest first. */
-  list(changeId: string, limit: number): Promise<readonly StoredRehearsal[]>;
+  list(changeId: string, limit: number): Promise<readonly RehearsalSummary[]>;
   /** Once: a later end of the same rehearsal changes nothing. The change's log tells of it, too. */
   end(
     id: string,
@@ -71,11 +75,11 @@ export interface RehearsalReader {
 
 /** Runs the scenarios of a change, in a process of its own. */
 export type Rehearse = (
-  order: { readonly changeId: string; readonly scenarios: readonly Scenario[] },
+  order: RehearsalOrder,
   options: { readonly signal: AbortSignal; readonly onProgress: (done: number) => void },
 ) => Promise<RehearsalReport>;
 
-/** The one step of a rehearsal's workflow. Its name is persisted in histories: never renamed. */
+/** The steps of a rehearsal's workflow. Names are persisted in histories: never renamed. */
 export interface RehearsalSteps {
   rehearseChange(input: {
     readonly rehearsalId: string;

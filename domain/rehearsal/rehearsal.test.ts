@@ -102,7 +102,6 @@ describe('the report', () => {
   const opensAt = '2026-12-01T01:00:00.000Z';
   const closesAt = '2026-12-01T02:00:00.000Z';
   const facts: RehearsalFacts = {
-    label: 'CHG-1',
     revision: 1,
     planHash: 'a'.repeat(64),
     windowOpensAt: opensAt,

@@ -38,7 +38,6 @@ export interface ScenarioRun {
 }
 
 export interface RehearsalFacts {
-  readonly label: string;
   readonly revision: number;
   readonly planHash: string;
   readonly windowOpensAt: string;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { ChangeRequest } from '../change/change-request.ts';
+import { DomainError } from '../errors.ts';
 import { slugSchema } from '../names.ts';
 import { allSteps, forwardGroups, nameStep, type Runbook } from '../runbook/runbook.ts';
 
@@ -64,6 +65,15 @@ export function usualScenarios(request: ChangeRequest): Scenario[] {
       { kind: 'datacentre-unreachable', datacentre, minutes: 30 },
     ]),
   ].slice(0, mostScenarios);
+}
+
+/** @throws DomainError `invalid` where people carry it out and no runbook says how. */
+export function requireSomethingToRehearse(label: string, request: ChangeRequest): void {
+  if (request.kind === 'release' || request.runbook !== undefined) return;
+  throw new DomainError('invalid', `${label} has no runbook to rehearse.`, {
+    code: 'nothing-to-rehearse',
+    remedy: 'Ask for it with a runbook: its steps and how long each is expected to take.',
+  });
 }
 
 /** Why the scenario cannot happen to the change, in words; undefined where it can. */

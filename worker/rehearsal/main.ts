@@ -8,6 +8,7 @@ import { createDatabase } from '../../adapters/postgres/database.ts';
 import { createRehearsalReader } from '../../adapters/postgres/rehearsal-reader.ts';
 import { createRolloutRegister } from '../../adapters/postgres/rollout-register.ts';
 import { isDomainError } from '../../domain/errors.ts';
+import type { RehearsalOrder } from '../../domain/rehearsal/ports.ts';
 import { readConfig, requireServers, searchPath } from '../../platform/config.ts';
 import { resolveTemporalBinary } from '../../platform/embedded/temporal-binary.ts';
 import { toolsDirectory } from '../../platform/embedded/tools-directory.ts';
@@ -17,7 +18,7 @@ import { startTelemetry } from '../../platform/telemetry.ts';
 import { approvalSettings } from '../approval-settings.ts';
 import { bridgeTemporalLogs } from '../temporal-logs.ts';
 import { loadWorkflowBundle, rehearsalBundleBeside } from '../workflow-bundle.ts';
-import type { RehearsalMessage, RehearsalOrder } from './protocol.ts';
+import type { RehearsalMessage } from './protocol.ts';
 import { rehearseChange } from './rehearse-change.ts';
 
 /**

@@ -1,14 +1,7 @@
 import type { ErrorKind } from '../../domain/errors.ts';
 import type { RehearsalReport } from '../../domain/rehearsal/report.ts';
-import type { Scenario } from '../../domain/rehearsal/scenario.ts';
 
-/** What the worker tells the process that rehearses. */
-export interface RehearsalOrder {
-  readonly changeId: string;
-  readonly scenarios: readonly Scenario[];
-}
-
-/** What that answers. */
+/** What the process that rehearses answers to its order. */
 export type RehearsalMessage =
   | { readonly type: 'progress'; readonly done: number }
   | { readonly type: 'report'; readonly report: RehearsalReport }

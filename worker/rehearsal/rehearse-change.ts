@@ -1,23 +1,18 @@
 import { pointOfNoReturnOf, nameStep } from '../../domain/runbook/runbook.ts';
-import { DomainError } from '../../domain/errors.ts';
 import { reportRehearsal, type RehearsalReport } from '../../domain/rehearsal/report.ts';
-import type { Scenario } from '../../domain/rehearsal/scenario.ts';
+import type { RehearsalOrder } from '../../domain/rehearsal/ports.ts';
+import { requireSomethingToRehearse } from '../../domain/rehearsal/scenario.ts';
 import { readChangeFacts, type ChangeFacts } from './rehearsal-facts.ts';
 import { runScenario, type ScenarioDeps } from './run-scenario.ts';
 
 /** Runs each scenario, one after the other, and says what they show. */
 export async function rehearseChange(
   deps: Omit<ScenarioDeps, 'facts'>,
-  order: { readonly changeId: string; readonly scenarios: readonly Scenario[] },
+  order: RehearsalOrder,
   onProgress: (done: number) => void = () => {},
 ): Promise<RehearsalReport> {
   const facts = await readChangeFacts(deps.ports, order.changeId);
-  if (facts.rollout === undefined && facts.runbook === undefined) {
-    throw new DomainError('invalid', `${facts.change.label} has no runbook to rehearse.`, {
-      code: 'nothing-to-rehearse',
-      remedy: 'Ask for it with a runbook: its steps and how long each is expected to take.',
-    });
-  }
+  requireSomethingToRehearse(facts.change.label, facts.change.request);
   const runs = [];
   for (const scenario of order.scenarios) {
     runs.push(await runScenario({ ...deps, facts }, scenario));
@@ -27,7 +22,6 @@ export async function rehearseChange(
   const placed = runbook === undefined ? undefined : pointOfNoReturnOf(runbook);
   return reportRehearsal(
     {
-      label: change.label,
       revision: change.revision,
       planHash,
       windowOpensAt: plan.window.opensAt,

@@ -1,0 +1,2 @@
+/** As PostgreSQL writes a uuid; what does not look so is no id, and would be an error of its parser. */
+export const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
