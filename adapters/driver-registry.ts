@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { DriverFor } from '../domain/deployment/ports.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { ClusterHealthReader } from '../domain/verification/metric-ports.ts';
-import { createClusterDrivers } from './kubernetes/cluster-drivers.ts';
+import type { createClusterDrivers } from './kubernetes/cluster-drivers.ts';
 import { createLocalDriver } from './local/local-driver.ts';
 
 export interface DriverRegistryOptions {
@@ -33,10 +33,21 @@ export function createDriverRegistry({
   readonly close: () => Promise<void>;
 } {
   const localDriver = local === undefined ? undefined : createLocalDriver({ ...local, logger });
-  const clusters = clustersFile === undefined ? undefined : createClusterDrivers(clustersFile);
+  // The client of Kubernetes takes tens of megabytes: loaded where there are clusters, when one is asked for.
+  let loaded: Promise<ReturnType<typeof createClusterDrivers>> | undefined;
+  const clusters =
+    clustersFile === undefined
+      ? undefined
+      : () =>
+          (loaded ??= import('./kubernetes/cluster-drivers.ts').then((module) =>
+            module.createClusterDrivers(clustersFile),
+          ));
   const drivers: Readonly<Record<string, DriverFor | undefined>> = {
     local: localDriver === undefined ? undefined : () => Promise.resolve(localDriver),
-    kubernetes: clusters?.driverFor,
+    kubernetes:
+      clusters === undefined
+        ? undefined
+        : async (datacentre) => (await clusters()).driverFor(datacentre),
   };
 
   const kindOf = async (datacentre: string): Promise<string> => {
@@ -86,12 +97,12 @@ export function createDriverRegistry({
           );
         }
         if (clusters === undefined) throw unusable(datacentre, kind);
-        return (await clusters.driverFor(datacentre)).readHealth(request, options);
+        return (await (await clusters()).driverFor(datacentre)).readHealth(request, options);
       },
     },
     async close() {
       localDriver?.close();
-      await clusters?.close();
+      await (await loaded)?.close();
     },
   };
 }
