@@ -1,11 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { answerOf, onceHeaders } from '../../cli/client.ts';
 import { applyApplication } from '../../cli/commands/application-commands.ts';
 import type { ClusterSystem } from '../../test/support/cluster-system.ts';
-import { getChange } from '../../cli/commands/get-change.ts';
-import type { CliContext } from '../../cli/context.ts';
-import { approve, releaseRequest, request } from '../../test/support/e2e-system.ts';
+import {
+  approve,
+  releaseRequest,
+  request,
+  untilChange,
+  type Patience,
+} from '../../test/support/e2e-system.ts';
 import { deploymentOf, serviceOf } from '../../test/support/kubernetes/manifests.ts';
+
+/** Looked at once a second: what asks more often, a hundred times over, is measured instead. */
+const patience: Patience = { everyMs: 1_000, atMostMs: 3_600_000 };
 
 /** Deployments of many applications in flight at once over three clusters: none starves the others. */
 export async function benchManyAtOnce(
@@ -54,11 +60,11 @@ export async function benchManyAtOnce(
       application,
       strategy: { waves: [['mad', 'bcn', 'par']] },
     });
-    const { label } = await request(ana, body);
+    const { label } = await request(ana, body, patience);
     const begun = performance.now();
-    await approve(oscar, label);
-    const outcome = await outcomeOf(ana, label);
-    if (outcome !== 'completed') throw new Error(`${application} ended ${outcome}`);
+    await approve(oscar, label, patience);
+    const { outcome } = await untilChange(ana, label, (one) => one.outcome !== null, patience);
+    if (outcome !== 'completed') throw new Error(`${application} ended ${outcome ?? ''}`);
     return performance.now() - begun;
   };
   const [alone = '', ...rest] = names;
@@ -75,13 +81,4 @@ export async function benchManyAtOnce(
   console.log(
     `  each: p50 ${at(0.5).toFixed(0)} ms, p95 ${at(0.95).toFixed(0)} ms, worst ${at(1).toFixed(0)} ms; worst is ${(at(1) / at(0.5)).toFixed(2)} of the median`,
   );
-}
-
-/** Looked at once a second: what asks more often, a hundred times over, is measured instead. */
-async function outcomeOf(as: CliContext, label: string): Promise<string> {
-  for (;;) {
-    await delay(1_000);
-    const { outcome } = await getChange(as, label);
-    if (outcome !== null) return outcome;
-  }
 }

@@ -20,8 +20,14 @@ import type { EmbeddedStack } from '../../platform/embedded/embedded-stack.ts';
 export const examples = join(import.meta.dirname, '..', '..', 'examples');
 const shop = join(examples, 'applications', 'shop');
 
+export interface Patience {
+  /** Between two looks. */
+  readonly everyMs: number;
+  readonly atMostMs: number;
+}
+
 /** Long enough for a killed worker's activities to be noticed several times over on a busy machine. */
-const patienceMs = 150_000;
+const usualPatience: Patience = { everyMs: 30, atMostMs: 150_000 };
 
 export interface E2eSystem {
   readonly stack: EmbeddedStack;
@@ -124,13 +130,14 @@ export function openWindow(): ReturnType<typeof windowRequestOf> {
 }
 
 /** Asks for a change and waits until it can be decided on. */
-export async function request(as: CliContext, body: never): Promise<Change> {
+export async function request(as: CliContext, body: never, patience?: Patience): Promise<Change> {
   const params = { header: onceHeaders() };
   const { label } = await until(
     () => answerOf(as.api.POST('/changes', { params, body })).catch(unlessAway),
     'the change is asked for',
+    patience,
   );
-  return untilChange(as, label, ({ state }) => state === 'awaiting-approval');
+  return untilChange(as, label, ({ state }) => state === 'awaiting-approval', patience);
 }
 
 /** A process that was killed takes no requests until it is there again. */
@@ -140,40 +147,45 @@ function unlessAway(error: unknown): undefined {
 }
 
 /** Approves the plan as it is; tried again while the workflow engine or its workers are away. */
-export async function approve(as: CliContext, label: string): Promise<void> {
+export async function approve(as: CliContext, label: string, patience?: Patience): Promise<void> {
   let headers = onceHeaders();
-  await until(async () => {
-    const change = await getChange(as, label).catch(unlessAway);
-    if (change === undefined) return false;
-    const { version, state } = change;
-    if (state !== 'awaiting-approval') return true;
-    const answer = await as.api
-      .POST('/changes/{change}/decisions', {
-        params: {
-          path: { change: label },
-          header: { ...headers, 'if-match': `"v${version}"` },
-        },
-        body: { decision: 'approved', reason: 'an end-to-end test' },
-      })
-      .catch(unlessAway);
-    // Whether it has arrived is not known: the same key says it once.
-    if (answer === undefined) return false;
-    const { response, error } = answer;
-    if (response.ok) return true;
-    if (response.status === 503 || response.status === 409) return false;
-    // It has moved on between the look and the word: looked at again, it is another word.
-    if (response.status === 412) {
-      headers = onceHeaders();
-      return false;
-    }
-    throw new Error(JSON.stringify(error));
-  }, `${label} is approved`);
+  await until(
+    async () => {
+      const change = await getChange(as, label).catch(unlessAway);
+      if (change === undefined) return false;
+      const { version, state } = change;
+      if (state !== 'awaiting-approval') return true;
+      const answer = await as.api
+        .POST('/changes/{change}/decisions', {
+          params: {
+            path: { change: label },
+            header: { ...headers, 'if-match': `"v${version}"` },
+          },
+          body: { decision: 'approved', reason: 'an end-to-end test' },
+        })
+        .catch(unlessAway);
+      // Whether it has arrived is not known: the same key says it once.
+      if (answer === undefined) return false;
+      const { response, error } = answer;
+      if (response.ok) return true;
+      if (response.status === 503 || response.status === 409) return false;
+      // It has moved on between the look and the word: looked at again, it is another word.
+      if (response.status === 412) {
+        headers = onceHeaders();
+        return false;
+      }
+      throw new Error(JSON.stringify(error));
+    },
+    `${label} is approved`,
+    patience,
+  );
 }
 
 export function untilChange(
   as: CliContext,
   label: string,
   reached: (change: Change) => boolean,
+  patience?: Patience,
 ): Promise<Change> {
   let last: Change | undefined;
   return until(
@@ -182,6 +194,7 @@ export function untilChange(
       return last !== undefined && reached(last) ? last : undefined;
     },
     () => `${label} gets there; it is ${JSON.stringify(last, null, 1)}`,
+    patience,
   );
 }
 
@@ -208,15 +221,16 @@ export async function untilLogged(as: CliContext, label: string, beginning: stri
 export async function until<T>(
   look: () => Promise<T | false | undefined>,
   what: string | (() => string),
+  { everyMs, atMostMs }: Patience = usualPatience,
 ): Promise<T> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + atMostMs;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > deadline) {
       throw new Error(`It never came about that ${typeof what === 'string' ? what : what()}`);
     }
-    await delay(30);
+    await delay(everyMs);
   }
 }
 
