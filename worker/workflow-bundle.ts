@@ -61,11 +61,25 @@ async function keep(path: string, code: string): Promise<void> {
   await rename(partial, path);
 }
 
-/** Loads webpack, which nothing else here needs. */
+/**
+ * Loads webpack, which nothing else here needs. A worker holds its bundle several times over, so comments and
+ * sources are left out, and all that is not ASCII is escaped: with it each character would take two bytes. Names
+ * stay as they are, and stack traces still tell file and line.
+ */
 export async function bundleWorkflows(
   flavour: BundleFlavour = 'production',
 ): Promise<WorkflowBundleWithSourceMap> {
   const { bundleWorkflowCode } = await import('@temporalio/worker');
+  const { default: Minimizer } = await import('minimizer-webpack-plugin');
+  const minimizer = new Minimizer({
+    extractComments: false,
+    parallel: false,
+    terserOptions: {
+      compress: false,
+      mangle: false,
+      format: { comments: false, ascii_only: true },
+    },
+  });
   return bundleWorkflowCode({
     workflowsPath: join(root, 'workflows', 'index.ts'),
     workflowInterceptorModules: [
@@ -74,6 +88,11 @@ export async function bundleWorkflows(
         ? [join(root, 'workflows', 'rehearsal', 'skip-durations.ts')]
         : []),
     ],
+    webpackConfigHook: (config) => ({
+      ...config,
+      devtool: 'inline-nosources-source-map',
+      optimization: { ...config.optimization, minimize: true, minimizer: [minimizer] },
+    }),
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} },
   });
 }
@@ -87,6 +106,8 @@ async function fingerprint(): Promise<string> {
       hash.update(entry).update(await readFile(join(root, folder, entry)));
     }
   }
-  hash.update(await readFile(join(root, 'package-lock.json')));
+  for (const file of [import.meta.filename, join(root, 'package-lock.json')]) {
+    hash.update(await readFile(file));
+  }
   return hash.digest('hex').slice(0, 16);
 }

@@ -7,6 +7,8 @@ export interface BinaryRow {
   readonly to: Int32Array;
 }
 
+/** Of a message: what it is, and the length of the rest of it. */
+const headLength = 5;
 /** `PGCOPY\n\377\r\n\0`, four bytes of flags, four of the extension's length. */
 const headerLength = 19;
 const messages = { copyData: 0x64, copyOutResponse: 0x48 } as const;
@@ -37,30 +39,45 @@ export function readBinaryCopy(
         const [others] = stream.listeners('data') as ((chunk: Buffer) => void)[];
         if (others === undefined) throw new Error('the connection is not read by anybody');
         let rest: Buffer = noBytes;
+        let isOver = false;
         const take = (chunk: Buffer): void => {
-          const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
           let at = 0;
-          while (at + 5 <= bytes.length) {
+          // Of a message that began in the chunk before, what is missing is copied, and not the whole chunk.
+          while (rest.length > 0 && at < chunk.length && !isOver) {
+            const from = at;
+            const wanted = rest.length < headLength ? headLength : endOfMessage(rest, 0);
+            at = Math.min(chunk.length, from + wanted - rest.length);
+            rest = readMessages(Buffer.concat([rest, chunk.subarray(from, at)]));
+          }
+          if (at === chunk.length) return;
+          if (isOver) others(chunk.subarray(at));
+          else rest = readMessages(chunk.subarray(at));
+        };
+        /** Returns what has not come in whole. */
+        const readMessages = (bytes: Buffer): Buffer => {
+          let at = 0;
+          while (at + headLength <= bytes.length) {
             const kind = bytes[at] as number;
-            const end = at + 1 + readInt32(bytes, at + 1);
+            const end = endOfMessage(bytes, at);
             const isOurs = kind === messages.copyData || kind === messages.copyOutResponse;
             if (!isOurs && !asides.has(kind)) {
               // The end or an error: whoever read before reads on.
+              isOver = true;
               stream.off('data', take).on('data', others);
               others(bytes.subarray(at));
-              return;
+              return noBytes;
             }
             if (end > bytes.length) break;
             if (kind === messages.copyData && failure === undefined) {
               try {
-                reader.read(bytes, at + 5, end);
+                reader.read(bytes, at + headLength, end);
               } catch (error) {
                 failure = error as Error;
               }
             }
             at = end;
           }
-          rest = bytes.subarray(at);
+          return bytes.subarray(at);
         };
         stream.off('data', others).on('data', take);
         connection.query(`copy (${query}) to stdout (format binary)`);
@@ -75,6 +92,10 @@ export function readBinaryCopy(
       },
     } as Submittable);
   });
+}
+
+function endOfMessage(bytes: Buffer, at: number): number {
+  return at + 1 + readInt32(bytes, at + 1);
 }
 
 function createRowReader(columns: number, onRow: (row: BinaryRow) => void) {
