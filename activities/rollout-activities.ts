@@ -16,6 +16,7 @@ import type { ReleaseChange } from '../domain/change/change-request.ts';
 import type { PlannedAttempt } from '../domain/change/story.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
+import { distinctReplicas } from '../domain/placement/rented-machines.ts';
 import type { Latency, SimulationInput, SimulationResult } from '../domain/placement/simulation.ts';
 
 export interface RolloutActivityPorts {
@@ -217,20 +218,28 @@ function describeSimulation(
   const datacentres = [...new Set(placement.assignments.map((a) => a.datacentre))].sort();
   const where = datacentres
     .map((datacentre) => {
-      const components = placement.assignments
-        .filter((assignment) => assignment.datacentre === datacentre)
-        .map(({ component }) => component);
+      const here = placement.assignments.filter(
+        (assignment) => assignment.datacentre === datacentre,
+      );
+      const components = distinctReplicas(here).map(({ component }) => {
+        const instances = here.filter((one) => one.component === component).length;
+        return instances > 1 ? `${instances} × ${component}` : component;
+      });
       return `${datacentre} (${components.join(', ')})`;
     })
     .join(', ');
   const rejected = result.rejectedDatacentres
     .map(({ datacentre, reasons }) => ` Not ${datacentre}: ${reasons.join('; ')}.`)
     .join('');
+  const gap =
+    result.status === 'feasible'
+      ? ` (at most ${(result.proof?.gapPercent ?? 100).toFixed(2)} % dearer than the best there may be, for the time limit came)`
+      : '';
   return {
     status: 'placed',
     datacentres,
     summary:
-      `Optimus: best of ${result.placements.length} placements: ${where}; predicted ` +
+      `Optimus: best of ${result.placements.length} placements${gap}: ${where}; predicted ` +
       `${predicted.availabilityPercent.toFixed(3)} % available, p95 ${predicted.responseTimeP95Ms.toFixed(0)} ms, ` +
       `${predicted.monthlyCost.toFixed(2)} ${predicted.currency} a month.${rejected}`,
   };

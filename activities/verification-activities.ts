@@ -6,7 +6,13 @@ import type { ChangeRegister, RolloutRegister, StoredAttempt } from '../domain/c
 import type { VerificationOutcome } from '../domain/change/story.ts';
 import type { DriverFor, ProbeSample } from '../domain/deployment/ports.ts';
 import { DomainError } from '../domain/errors.ts';
-import type { CandidateDatacentre, Measurement, Offer } from '../domain/placement/simulation.ts';
+import { distinctReplicas, rentedMachines } from '../domain/placement/rented-machines.ts';
+import type {
+  Assignment,
+  CandidateDatacentre,
+  Measurement,
+  Offer,
+} from '../domain/placement/simulation.ts';
 import { withMetrics } from '../domain/verification/analysis-report.ts';
 import { judgeVerification, p95 } from '../domain/verification/judge-verification.ts';
 import type { VerificationReport } from '../domain/verification/judge-verification.ts';
@@ -57,7 +63,7 @@ export function createVerificationActivities(ports: VerificationActivityPorts): 
       );
       const probed = await heartbeatWhile((signal) =>
         Promise.all(
-          attempt.placement.assignments.map(async ({ component, datacentre }) => {
+          distinctReplicas(attempt.placement.assignments).map(async ({ component, datacentre }) => {
             const driver = await driverFor(datacentre);
             const request = {
               application: attempt.application,
@@ -154,10 +160,10 @@ export function measurementsOf(
 
 async function placementFigures(
   { offers, datacentres }: VerificationActivityPorts,
-  assignments: readonly { datacentre: string; offer: string }[],
+  assignments: readonly Assignment[],
 ): Promise<Parameters<typeof judgeVerification>[2]> {
   const byId = new Map((await offers()).map((offer) => [offer.id, offer]));
-  const rented = assignments.map(({ offer }) => {
+  const rented = rentedMachines(assignments).map(({ offer }) => {
     const found = byId.get(offer);
     if (found === undefined) {
       throw new DomainError('not-found', `Offer "${offer}" is no longer in the inventory.`, {

@@ -1,5 +1,6 @@
 import type { DriverFor, ProbeSample } from '../../domain/deployment/ports.ts';
 import type { GuardedApplication } from '../../domain/guardian/ports.ts';
+import { distinctReplicas } from '../../domain/placement/rented-machines.ts';
 import type { Measurement } from '../../domain/placement/simulation.ts';
 import { measurementsOf } from '../verification-activities.ts';
 import { unlessAway } from './measure-round.ts';
@@ -17,7 +18,7 @@ export async function measureFigures(
 ): Promise<Measurement[]> {
   const { path, samples, intervalMs, timeoutMs } = planned.verification;
   const probed = await Promise.all(
-    placement.assignments.map(async ({ component, datacentre }) => {
+    distinctReplicas(placement.assignments).map(async ({ component, datacentre }) => {
       const request = { component, datacentre, path, samples, intervalMs, timeoutMs };
       const results = await unlessAway(async () =>
         (await driverFor(datacentre)).probe({ application: planned.name, ...request }, { signal }),

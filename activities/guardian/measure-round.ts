@@ -1,6 +1,7 @@
 import type { ObservedInstance, DriverFor, ProbeSample } from '../../domain/deployment/ports.ts';
 import { isDomainError } from '../../domain/errors.ts';
 import { measuredCost } from '../../domain/guardian/measured-cost.ts';
+import { distinctReplicas } from '../../domain/placement/rented-machines.ts';
 import type { GuardianPolicy } from '../../domain/guardian/policy.ts';
 import type { GuardedApplication, NewSamples } from '../../domain/guardian/ports.ts';
 import { wholeApplication } from '../../domain/guardian/slo.ts';
@@ -25,7 +26,7 @@ export async function measureRound(
 ): Promise<NewSamples[]> {
   const { nfrs, verification, components, name } = guarded.planned;
   const tolerated = 1 + policy.tolerancePercent / 100;
-  const entries = guarded.placement.assignments.filter(({ component }) =>
+  const entries = distinctReplicas(guarded.placement.assignments).filter(({ component }) =>
     components.some((one) => one.entry && one.name === component),
   );
   const probed = await Promise.all(

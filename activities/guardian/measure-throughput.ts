@@ -1,6 +1,7 @@
 import type { DriverFor, ProbeSample } from '../../domain/deployment/ports.ts';
 import type { GuardedApplication, NewSamples } from '../../domain/guardian/ports.ts';
 import { wholeApplication } from '../../domain/guardian/slo.ts';
+import { distinctReplicas } from '../../domain/placement/rented-machines.ts';
 import { unlessAway } from './measure-round.ts';
 
 /** A measurement must not be a load test: more than this is not asked for, and is no data. */
@@ -17,7 +18,7 @@ export async function measureThroughput(
   minPerSecond: number,
   signal: AbortSignal,
 ): Promise<NewSamples[]> {
-  const entries = placement.assignments.filter(({ component }) =>
+  const entries = distinctReplicas(placement.assignments).filter(({ component }) =>
     planned.components.some((one) => one.entry && one.name === component),
   );
   if (entries.length === 0 || minPerSecond > mostPerSecond) return [];

@@ -1,6 +1,7 @@
 import type { RolloutRegister } from '../../domain/change/ports.ts';
 import type { DriverFor, ProbeSample } from '../../domain/deployment/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { distinctReplicas } from '../../domain/placement/rented-machines.ts';
 import type { Placement, PredictedNfrs } from '../../domain/placement/simulation.ts';
 import { p95 } from '../../domain/verification/judge-verification.ts';
 import type {
@@ -52,7 +53,9 @@ async function probeEntries(
   signal: AbortSignal,
 ): Promise<(readonly ProbeSample[])[]> {
   const { entries, ...how } = probe;
-  const replicas = placement.assignments.filter(({ component }) => entries.includes(component));
+  const replicas = distinctReplicas(placement.assignments).filter(({ component }) =>
+    entries.includes(component),
+  );
   return Promise.all(
     replicas.map(async ({ component, datacentre }) => {
       const driver = await driverFor(datacentre);

@@ -13,7 +13,9 @@ export type OptimusSettings =
 
 /** The simulator that the configuration chose. */
 export function createOptimus(settings: OptimusSettings): Optimus & { close(): Promise<void> } {
-  if (settings.mode === 'embedded') return createEmbeddedOptimus();
+  if (settings.mode === 'embedded') {
+    return createEmbeddedOptimus({ timeLimitMs: settings.timeoutMs });
+  }
   const { url, token, timeoutMs } = settings;
   const optimus = createHttpOptimus({
     baseUrl: url,

@@ -1,46 +1,63 @@
 import { Worker } from 'node:worker_threads';
 import { canonicalHash } from '../canonical-hash.ts';
+import { DomainError } from '../../domain/errors.ts';
 import { checkSimulationInput } from '../../domain/placement/check-input.ts';
 import type { Optimus } from '../../domain/placement/ports.ts';
-import type { SimulationResult } from '../../domain/placement/simulation.ts';
-
-type Answer = Pick<
-  SimulationResult,
-  'status' | 'placements' | 'rejectedDatacentres' | 'contradictions'
->;
+import type { SimulationAnswer } from './answer-simulation.ts';
+import type { PlainError, SolveMessage, SolveOrder } from './solver-thread.ts';
 
 interface Waiting {
-  readonly resolve: (answer: Answer) => void;
+  readonly order: SolveOrder;
+  readonly resolve: (answer: SimulationAnswer) => void;
   readonly reject: (error: Error) => void;
+  /** The best known so far. */
+  soFar?: SimulationAnswer;
 }
 
 /** Bumped whenever the same input may give another answer. */
-export const embeddedEngine = { name: 'ctc-embedded', version: '1' } as const;
+export const embeddedEngine = { name: 'ctc-embedded', version: '2' } as const;
 
 const idleMs = 2_000;
+const defaultTimeLimitMs = 30_000;
+const placementsWanted = 5;
+/** The solver looks at the clock now and then only; past this share of its limit its thread is ended. */
+const grace = 1.06;
+/** Of the limit, what is kept back for the way there and back, and for the solver's last step. */
+const reserve = 0.02;
 
 /**
  * The simulator inside CTC: exact by integer programming, in a thread that starts with the first call. A
- * cancelled simulation ends the thread; simulations that waited behind it are begun anew.
+ * cancelled simulation ends the thread, and so does one that passes its time limit: it is then answered
+ * with the best found so far. Simulations that waited behind it are begun anew.
  */
-export function createEmbeddedOptimus(): Optimus & { close(): Promise<void> } {
+export function createEmbeddedOptimus({
+  timeLimitMs: configuredMs = defaultTimeLimitMs,
+}: { readonly timeLimitMs?: number } = {}): Optimus & { close(): Promise<void> } {
   let thread: Worker | undefined;
   let lastId = 0;
   let idle: NodeJS.Timeout | undefined;
-  const waiting = new Map<number, Waiting & { readonly input: unknown }>();
+  let guard: NodeJS.Timeout | undefined;
+  const waiting = new Map<number, Waiting>();
 
   const start = (): Worker => {
     const started = new Worker(new URL('./solver-thread.ts', import.meta.url));
     started.unref();
-    started.on('message', (message: { id: number; answer?: Answer; error?: string }) => {
+    started.on('message', (message: SolveMessage) => {
       const call = waiting.get(message.id);
+      if (call === undefined) return;
+      if ('answer' in message && !message.isLast) {
+        call.soFar = message.answer;
+        return;
+      }
       waiting.delete(message.id);
       if (waiting.size === 0) endWhenIdle(started);
-      if (message.answer !== undefined) call?.resolve(message.answer);
-      else call?.reject(new Error(message.error ?? 'The solver gave no answer.'));
+      watch();
+      if ('answer' in message) call.resolve(message.answer);
+      else call.reject(toError(message.error));
     });
     started.on('error', (error: Error) => {
       if (thread === started) thread = undefined;
+      clearTimeout(guard);
       for (const call of waiting.values()) call.reject(error);
       waiting.clear();
     });
@@ -57,25 +74,45 @@ export function createEmbeddedOptimus(): Optimus & { close(): Promise<void> } {
     }, idleMs);
     idle.unref();
   };
-  const post = (id: number, input: unknown): void => {
+  const post = (order: SolveOrder): void => {
     thread ??= start();
     thread.ref();
-    thread.postMessage({ id, input });
+    thread.postMessage(order);
   };
+  /** Those that waited have their whole limit still: they have not been begun. */
   const restart = async (): Promise<void> => {
     const ended = thread;
     thread = undefined;
     await ended?.terminate();
-    for (const [id, call] of waiting) post(id, call.input);
+    for (const { order } of waiting.values()) post({ ...order, askedAtMs: Date.now() });
+    watch();
+  };
+  /** The first that waits is the one that is worked on. */
+  const watch = (): void => {
+    clearTimeout(guard);
+    const [id, call] = [...waiting][0] ?? [];
+    if (id === undefined || call === undefined) return;
+    guard = setTimeout(() => {
+      waiting.delete(id);
+      if (call.soFar === undefined) call.reject(overdue(call.order.limitMs));
+      else call.resolve(call.soFar);
+      void restart();
+    }, call.order.limitMs * grace);
+    guard.unref();
   };
 
   return {
-    async simulate(input, { signal } = {}) {
+    async simulate(
+      input,
+      { signal, timeLimitMs = configuredMs, placements = placementsWanted } = {},
+    ) {
       signal?.throwIfAborted();
+      const askedAtMs = Date.now();
       const checked = checkSimulationInput(input);
       lastId += 1;
       const id = lastId;
-      const answer = await new Promise<Answer>((resolve, reject) => {
+      const limitMs = timeLimitMs * (1 - reserve);
+      const answer = new Promise<SimulationAnswer>((resolve, reject) => {
         const abort = (): void => {
           waiting.delete(id);
           reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -88,18 +125,35 @@ export function createEmbeddedOptimus(): Optimus & { close(): Promise<void> } {
             signal?.removeEventListener('abort', abort);
             then(value);
           };
-        waiting.set(id, { input: checked, resolve: settled(resolve), reject: settled(reject) });
-        post(id, checked);
+        const order = { id, input: checked, placements, limitMs, askedAtMs };
+        waiting.set(id, { order, resolve: settled(resolve), reject: settled(reject) });
+        post(order);
+        if (waiting.size === 1) watch();
       });
-      return { engine: embeddedEngine, inputsHash: canonicalHash(checked), ...answer };
+      // While the thread is at work.
+      const inputsHash = canonicalHash(checked);
+      return { engine: embeddedEngine, inputsHash, ...(await answer) };
     },
 
     async close() {
       clearTimeout(idle);
+      clearTimeout(guard);
       for (const call of waiting.values()) call.reject(new Error('The simulator was closed.'));
       waiting.clear();
       await thread?.terminate();
       thread = undefined;
     },
   };
+}
+
+function toError({ message, domain }: PlainError): Error {
+  return domain === undefined ? new Error(message) : new DomainError(domain.kind, message, domain);
+}
+
+function overdue(limitMs: number): DomainError {
+  return new DomainError(
+    'unavailable',
+    `The solver found no placement within ${Math.round(limitMs)} ms.`,
+    { code: 'optimus-time-limit', remedy: 'Give it more time.' },
+  );
 }

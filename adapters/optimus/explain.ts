@@ -1,11 +1,15 @@
+import { describeRestriction } from '../../domain/application/restrictions.ts';
 import { availabilityPercent, measured, predictNfrs } from '../../domain/placement/predict-nfrs.ts';
 import type {
   Placement,
   RankedPlacement,
   SimulationInput,
 } from '../../domain/placement/simulation.ts';
-import { searchPlacements, type SolveLp } from './optimise.ts';
-import { createPlacementProblem, fits, type Requirement } from './placement-problem.ts';
+import { searchPlacements, type NextPlacement } from './optimise.ts';
+import { createPatternRules } from './pattern-rules.ts';
+import { createPlacementProblem, type Requirement } from './placement-problem.ts';
+import { holds } from './machines.ts';
+import type { Deadline, Solver } from './solver.ts';
 
 const requirements: readonly Requirement[] = [
   'availability',
@@ -17,8 +21,9 @@ const requirements: readonly Requirement[] = [
 /** Why the best placement does without each datacentre that it does not use. */
 export function explainRejections(
   input: SimulationInput,
-  solve: SolveLp,
+  solver: Solver,
   best: RankedPlacement,
+  deadline: Deadline,
 ): { datacentre: string; reasons: string[] }[] {
   const used = new Set(best.placement.assignments.map(({ datacentre }) => datacentre));
   return input.datacentres
@@ -32,9 +37,17 @@ export function explainRejections(
         };
       }
       const figures = describeMeasurements(input, id);
-      const forced = searchPlacements(input, solve, { using: id }).next();
-      if (forced !== undefined) {
-        const more = predictNfrs(input, forced).monthlyCost - best.predicted.monthlyCost;
+      const forced: NextPlacement = deadline.isOver()
+        ? { status: 'unknown', bound: 0 }
+        : searchPlacements(input, solver, { using: id, deadline }).next();
+      if (forced.status === 'unknown' || (forced.status === 'found' && !forced.isProven)) {
+        return {
+          datacentre: id,
+          reasons: [...figures, 'what using it would cost was not found out within the time limit'],
+        };
+      }
+      if (forced.status === 'found') {
+        const more = predictNfrs(input, forced.placement).monthlyCost - best.predicted.monthlyCost;
         const { currency } = best.predicted;
         return {
           datacentre: id,
@@ -55,13 +68,30 @@ export function explainRejections(
     });
 }
 
-/** The requirements that contradict each other, in sentences with figures. */
-export function explainInfeasibility(input: SimulationInput, solve: SolveLp): string[] {
+/**
+ * The requirements that contradict each other, in sentences with figures; when not even the structure can be
+ * met, the restrictions that contradict each other. What the deadline leaves no time for is left out.
+ */
+export function explainInfeasibility(
+  input: SimulationInput,
+  solver: Solver,
+  deadline: Deadline,
+): string[] {
   const structure = describeStructure(input);
   if (structure.length > 0) return structure;
-  const feasibleWithout = (...without: Requirement[]): Placement | undefined =>
-    searchPlacements(input, solve, { without: new Set(without) }).next();
+  const late = [
+    'Which requirements contradict each other was not found out within the time limit.',
+  ];
+  const feasibleWithout = (...without: Requirement[]): Placement | undefined => {
+    if (deadline.isOver()) return undefined;
+    const next = searchPlacements(input, solver, { without: new Set(without), deadline }).next();
+    return next.status === 'found' ? next.placement : undefined;
+  };
 
+  const unrestricted = feasibleWithout(...requirements);
+  if (unrestricted === undefined) {
+    return deadline.isOver() ? late : describeRestrictions(input, solver, deadline);
+  }
   const single = requirements.flatMap((requirement) => {
     const placement = feasibleWithout(requirement);
     return placement === undefined ? [] : [describeContradiction(input, requirement, placement)];
@@ -77,12 +107,38 @@ export function explainInfeasibility(input: SimulationInput, solve: SolveLp): st
       ];
     }
   }
-  const placement = feasibleWithout(...requirements);
-  return placement === undefined
-    ? [
-        'The free machines do not suffice for the least numbers of replicas of all components together.',
-      ]
-    : requirements.map((requirement) => describeContradiction(input, requirement, placement));
+  if (deadline.isOver()) return late;
+  return requirements.map((requirement) => describeContradiction(input, requirement, unrestricted));
+}
+
+/** Restrictions of which none can be left out without the others becoming possible. */
+function describeRestrictions(
+  input: SimulationInput,
+  solver: Solver,
+  deadline: Deadline,
+): string[] {
+  const tooFew =
+    'The free machines do not suffice for the least numbers of replicas of all components together.';
+  const isPossible = (restrictions: typeof all): boolean => {
+    const { application } = input;
+    const relaxed = { ...input, application: { ...application, restrictions: [...restrictions] } };
+    const next = searchPlacements(relaxed, solver, {
+      without: new Set(requirements),
+      deadline,
+    }).next();
+    return next.status !== 'none';
+  };
+  const all = input.application.restrictions ?? [];
+  if (!isPossible([])) return [tooFew];
+  let culprits = all;
+  for (const restriction of all) {
+    if (deadline.isOver()) break;
+    const others = culprits.filter((one) => one !== restriction);
+    if (!isPossible(others)) culprits = others;
+  }
+  return [
+    `The restrictions ${culprits.map((one) => `"${describeRestriction(one)}"`).join(' and ')} contradict each other on the machines that are offered.`,
+  ];
 }
 
 function describeContradiction(
@@ -95,8 +151,10 @@ function describeContradiction(
   const predicted = predictNfrs(input, placement);
   switch (requirement) {
     case 'availability': {
-      const everywhere = [...createPlacementProblem(input).pairs.values()].map((pair) => ({
-        ...pair,
+      const { pairs, components, sites } = createPlacementProblem(input);
+      const everywhere = pairs.map(({ component, site }) => ({
+        component: components[component] ?? '',
+        datacentre: sites[site] ?? '',
         offer: '-',
       }));
       const most = availabilityPercent(input, { assignments: everywhere });
@@ -113,21 +171,29 @@ function describeContradiction(
   }
 }
 
-/** Components for which there are not enough datacentres, whatever the requirements are. */
+/** Components for which there are not enough machines or datacentres, whatever the requirements are. */
 function describeStructure(input: SimulationInput): string[] {
-  const { pairs } = createPlacementProblem(
-    input,
-    new Set<Requirement>(['availability', 'responseTime', 'monthlyCost', 'location']),
-  );
-  return input.application.components.flatMap(({ name, needs, replicas }) => {
-    const sites = [...pairs.values()].filter(({ component }) => component === name);
-    if (sites.length >= replicas.min) return [];
+  const { pairs, components, sites } = createPlacementProblem(input, new Set(requirements));
+  const { blocks } = createPatternRules(input.application);
+  const isShared = input.application.machines === 'shared';
+  return input.application.components.flatMap(({ name, replicas }, index) => {
+    const block = blocks.find((one) => one.components.includes(index));
+    const own = pairs.filter(({ component }) => components[component] === name);
+    const places = own.reduce((sum, { most }) => sum + most, 0);
+    if (block === undefined || places >= replicas.min) return [];
     const failed = input.datacentres.filter(
       ({ id }) => measured(input, name, id)?.availabilityPercent === 0,
     );
-    const where = sites.map(({ datacentre }) => datacentre).sort();
+    const where = own.map(({ site }) => sites[site] ?? '').sort();
+    const together = block.components.flatMap((one) =>
+      one === index ? [] : [components[one] ?? ''],
+    );
+    const needed = `${block.cores} cores, ${block.memoryMb} MB and ${block.storageGb} GB${together.length > 0 ? ` (with ${together.join(', ')})` : ''}`;
+    const there = `there ${places === 1 ? 'is' : 'are'} ${places}${where.length > 0 ? ` (${where.join(', ')})` : ''}${failed.length > 0 ? `; it failed in ${failed.map(({ id }) => id).join(', ')}` : ''}`;
     return [
-      `${name} needs ${replicas.min} datacentres with a free machine of ${needs.cores} cores, ${needs.memoryMb} MB and ${needs.storageGb} GB: there ${sites.length === 1 ? 'is' : 'are'} ${sites.length}${where.length > 0 ? ` (${where.join(', ')})` : ''}${failed.length > 0 ? `; it failed in ${failed.map(({ id }) => id).join(', ')}` : ''}.`,
+      isShared
+        ? `${name} needs ${replicas.min} free machine${replicas.min === 1 ? '' : 's'} of ${needed}: ${there}.`
+        : `${name} needs ${replicas.min} datacentres with a free machine of ${needed}: ${there}.`,
     ];
   });
 }
@@ -155,7 +221,7 @@ function describeLackOfOffers(input: SimulationInput, datacentre: string): strin
   const offers = input.offers.filter((offer) => offer.datacentre === datacentre);
   if (offers.length === 0) return ['nothing is offered there'];
   return input.application.components.flatMap(({ name, needs }) => {
-    const holding = offers.filter((offer) => fits(needs, offer));
+    const holding = offers.filter((offer) => holds(offer, needs));
     if (holding.length === 0) {
       return [
         `no offer there holds ${name} (${needs.cores} cores, ${needs.memoryMb} MB, ${needs.storageGb} GB)`,

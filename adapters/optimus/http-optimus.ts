@@ -21,7 +21,11 @@ const firstDelayMs = 200;
 const longestDelayMs = 3_000;
 
 /** An external OPTIMUS: `POST <baseUrl>/simulations` with a SimulationInput gives a SimulationResult. */
-export function createHttpOptimus({ baseUrl, token, timeoutMs }: HttpOptimusOptions): Optimus {
+export function createHttpOptimus({
+  baseUrl,
+  token,
+  timeoutMs: configuredMs,
+}: HttpOptimusOptions): Optimus {
   const url = new URL('simulations', baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`);
 
   /** Undefined when trying again may help; `reason` then says why it failed. */
@@ -58,8 +62,9 @@ export function createHttpOptimus({ baseUrl, token, timeoutMs }: HttpOptimusOpti
   };
 
   return {
-    async simulate(input, { signal } = {}) {
+    async simulate(input, { signal, timeLimitMs = configuredMs } = {}) {
       const checked = checkSimulationInput(input);
+      const timeoutMs = Math.min(timeLimitMs, configuredMs);
       const deadline = AbortSignal.timeout(timeoutMs);
       const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
       let reason = 'it gave no answer';
@@ -92,8 +97,9 @@ function checkResult(answer: unknown, inputsHash: string): SimulationResult {
   if (parsed.data.inputsHash !== inputsHash) {
     throw nonsense(`inputsHash: is ${parsed.data.inputsHash}, of other inputs than were sent`);
   }
-  if (parsed.data.status === 'optimal' && parsed.data.placements.length === 0) {
-    throw nonsense('placements: is empty, and the status is "optimal"');
+  const { status, placements } = parsed.data;
+  if (status !== 'infeasible' && placements.length === 0) {
+    throw nonsense(`placements: is empty, and the status is "${status}"`);
   }
   return parsed.data;
 }

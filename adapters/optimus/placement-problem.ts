@@ -1,133 +1,131 @@
+import { instanceRanges } from '../../domain/application/instance-ranges.ts';
+import { optionalComponents } from '../../domain/application/restrictions.ts';
 import { measured } from '../../domain/placement/predict-nfrs.ts';
-import type {
-  Assignment,
-  Offer,
-  Placement,
-  SimulationInput,
-} from '../../domain/placement/simulation.ts';
+import type { SimulationInput } from '../../domain/placement/simulation.ts';
+import { createPatternRules, type PatternRules } from './pattern-rules.ts';
+import { holds, machinesOn, priceStep, type Machine } from './machines.ts';
 
 export type Requirement = 'availability' | 'responseTime' | 'monthlyCost' | 'location';
 
-/** A replica of a component in a datacentre, whichever offer it is on. */
+/** A component in a datacentre where it can be, both by index. */
 export interface Pair {
-  readonly component: string;
-  readonly datacentre: string;
+  readonly component: number;
+  readonly site: number;
+  /** Most instances there. */
+  readonly most: number;
 }
 
-export const pairKey = ({ component, datacentre }: Pair): string => `${component}@${datacentre}`;
-
-/** Of these pairs with coefficients 1 and -1, the weighted count must reach `atLeast`. */
-export interface Cut {
-  readonly plus: readonly string[];
-  readonly minus: readonly string[];
-  readonly atLeast: number;
-}
-
-/** What HiGHS solves: one binary variable for each component on each offer that can hold it. */
+/** The input in indices, without what no best placement uses. */
 export interface PlacementProblem {
-  readonly options: readonly Assignment[];
-  readonly pairs: ReadonlyMap<string, Pair>;
-  toLp(cuts: readonly Cut[]): string;
-  toPlacement(values: readonly number[]): Placement;
+  readonly input: SimulationInput;
+  readonly without: ReadonlySet<Requirement>;
+  readonly components: readonly string[];
+  /** Ids of the datacentres that may be used. */
+  readonly sites: readonly string[];
+  readonly machines: readonly Machine[];
+  readonly rules: PatternRules;
+  readonly pairs: readonly Pair[];
+  /** Index of a pair; undefined where the component cannot be in the datacentre. */
+  pairAt(component: number, site: number): number | undefined;
+  /** Fewest and most instances of a component, if it is deployed. */
+  readonly instances: readonly { readonly min: number; readonly max: number }[];
+  /** By component: whether an exclusive one may be deployed in its place. */
+  readonly isOptional: readonly boolean[];
+  /** Costs are counted in units of so much money; `isWhole` if every cost is a whole number of them. */
+  readonly unit: number;
+  readonly isWhole: boolean;
 }
 
-/** Whether an offer holds one replica of a component. */
-export function fits(
-  needs: { cores: number; memoryMb: number; storageGb: number },
-  offer: Offer,
-): boolean {
-  return (
-    offer.cores >= needs.cores &&
-    offer.memoryMb >= needs.memoryMb &&
-    offer.storageGb >= needs.storageGb
-  );
-}
-
-/**
- * The linear part of the placement problem; what is not linear comes as cuts. Requirements in `without` are
- * left out, to find out which of them contradict each other.
- */
+/** Requirements in `without` are left out, to find out which of them contradict each other. */
 export function createPlacementProblem(
   input: SimulationInput,
   without: ReadonlySet<Requirement> = new Set(),
 ): PlacementProblem {
-  const { components, nfrs } = input.application;
-  const countryOf = new Map(input.datacentres.map(({ id, country }) => [id, country]));
-  const options: Assignment[] = components.flatMap((component) =>
-    input.offers
-      .filter(
-        (offer) =>
-          offer.available > 0 &&
-          fits(component.needs, offer) &&
-          (without.has('location') ||
-            nfrs.location.countries.includes(countryOf.get(offer.datacentre) ?? '')) &&
-          // A replica that never answers would only fill up the least number of replicas.
-          measured(input, component.name, offer.datacentre)?.availabilityPercent !== 0,
-      )
-      .map((offer) => ({
-        component: component.name,
-        datacentre: offer.datacentre,
-        offer: offer.id,
-      })),
+  const { application } = input;
+  const { nfrs } = application;
+  const components = application.components.map(({ name }) => name);
+  const optional = optionalComponents(application);
+  const sites = input.datacentres
+    .filter(({ country }) => without.has('location') || nfrs.location.countries.includes(country))
+    .map(({ id }) => id);
+  const rules = createPatternRules(application);
+  const { ranges } = instanceRanges(application);
+  const maxCost = without.has('monthlyCost') ? Number.POSITIVE_INFINITY : nfrs.monthlyCost.max;
+
+  const offersAt = new Map(
+    sites.map((site) => [
+      site,
+      input.offers.filter(({ datacentre, available }) => datacentre === site && available > 0),
+    ]),
   );
-  const price = new Map(input.offers.map(({ id, monthlyPrice }) => [id, monthlyPrice]));
-  const variablesOf = new Map<string, number[]>();
-  const pairs = new Map<string, Pair>();
-  options.forEach(({ component, datacentre }, index) => {
-    const key = pairKey({ component, datacentre });
-    pairs.set(key, { component, datacentre });
-    variablesOf.set(key, [...(variablesOf.get(key) ?? []), index]);
+  /** Each instance needs a machine of its own kind: the cost limit bounds their number. */
+  const affordable = (needs: Parameters<typeof holds>[1]): number => {
+    let cheapest = Number.POSITIVE_INFINITY;
+    for (const offers of offersAt.values()) {
+      for (const offer of offers) {
+        if (offer.monthlyPrice < cheapest && holds(offer, needs)) cheapest = offer.monthlyPrice;
+      }
+    }
+    return Number.isFinite(cheapest) ? Math.floor(maxCost / cheapest + 1e-6) : 0;
+  };
+  const perSite = perSiteLimits(input);
+  const instances = components.map((name, component) => {
+    const { min, max } = application.components[component]?.replicas ?? { min: 1, max: 1 };
+    const range = ranges.get(name) ?? { min, max };
+    const block = rules.blocks.find((one) => one.components.includes(component));
+    const most = block === undefined ? 0 : Math.min(range.max, affordable(block));
+    return { min: optional.has(name) ? min : Math.max(min, range.min), max: most };
+  });
+  const mostAt = (component: number): number =>
+    Math.min(instances[component]?.max ?? 0, perSite[component] ?? 0);
+
+  const machines = machinesOn(input.offers, sites);
+
+  const pairs: Pair[] = [];
+  const indexOfPair = new Map<string, number>();
+  components.forEach((_, component) => {
+    const block = rules.blocks.find((one) => one.components.includes(component));
+    sites.forEach((id, site) => {
+      // A replica that never answers would only fill up the least number of replicas.
+      const fails = block?.components.some(
+        (one) => measured(input, components[one] ?? '', id)?.availabilityPercent === 0,
+      );
+      if (block === undefined || fails === true) return;
+      let free = 0;
+      for (const offer of offersAt.get(id) ?? []) if (holds(offer, block)) free += offer.available;
+      const most = Math.min(mostAt(component), free);
+      if (most === 0) return;
+      indexOfPair.set(`${component}@${site}`, pairs.length);
+      pairs.push({ component, site, most });
+    });
   });
 
-  const sum = (indices: readonly number[], sign = '+'): string =>
-    indices.map((index) => ` ${sign} x${index}`).join('');
-  const indicesWhere = (matches: (option: Assignment) => boolean): number[] =>
-    options.flatMap((option, index) => (matches(option) ? [index] : []));
-
-  const structure: string[] = [];
-  for (const { name, replicas } of components) {
-    const own = indicesWhere(({ component }) => component === name);
-    structure.push(`${sum(own) || ' 0 x0'} >= ${replicas.min}`);
-    if (own.length > 0) structure.push(`${sum(own)} <= ${replicas.max}`);
-  }
-  for (const indices of variablesOf.values()) {
-    if (indices.length > 1) structure.push(`${sum(indices)} <= 1`);
-  }
-  for (const { id, available } of input.offers) {
-    const onIt = indicesWhere(({ offer }) => offer === id);
-    if (onIt.length > available) structure.push(`${sum(onIt)} <= ${available}`);
-  }
-  const cost = options.map(({ offer }, index) => ` + ${price.get(offer) ?? 0} x${index}`).join('');
-  if (!without.has('monthlyCost') && options.length > 0) {
-    structure.push(`${cost} <= ${nfrs.monthlyCost.max}`);
-  }
-
+  const step = priceStep(machines.map(({ price }) => price));
   return {
-    options,
+    input,
+    without,
+    components,
+    sites,
+    machines,
+    rules,
     pairs,
-    toLp(cuts) {
-      const rows = [
-        ...structure,
-        ...cuts.map(({ plus, minus, atLeast }) => {
-          const left =
-            plus.map((key) => sum(variablesOf.get(key) ?? [])).join('') +
-            minus.map((key) => sum(variablesOf.get(key) ?? [], '-')).join('');
-          return `${left || ' 0 x0'} >= ${atLeast}`;
-        }),
-      ];
-      const names = options.map((_, index) => `x${index}`);
-      return [
-        'Minimize',
-        ` obj:${cost || ' 0 x0'}`,
-        'Subject To',
-        ...rows.map((row, index) => ` r${index}:${row}`),
-        'Binaries',
-        ` ${(names.length > 0 ? names : ['x0']).join(' ')}`,
-        'End',
-      ].join('\n');
-    },
-    toPlacement: (values) => ({
-      assignments: options.filter((_, index) => (values[index] ?? 0) > 0.5),
-    }),
+    pairAt: (component, site) => indexOfPair.get(`${component}@${site}`),
+    instances,
+    isOptional: components.map((name) => optional.has(name)),
+    unit: step ?? 1,
+    isWhole: step !== undefined,
   };
+}
+
+/** By component: most instances in one datacentre. */
+function perSiteLimits({ application }: SimulationInput): number[] {
+  return application.components.map(({ name }) => {
+    if (application.machines !== 'shared') return 1;
+    const limits = (application.restrictions ?? []).flatMap((restriction) =>
+      restriction.kind === 'spread' && restriction.components.includes(name)
+        ? [restriction.maxPerDatacentre ?? Number.POSITIVE_INFINITY]
+        : [],
+    );
+    return Math.min(...limits, Number.POSITIVE_INFINITY);
+  });
 }

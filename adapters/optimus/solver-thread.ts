@@ -1,27 +1,61 @@
 import { parentPort } from 'node:worker_threads';
+import { isDomainError, type ErrorKind } from '../../domain/errors.ts';
 import type { SimulationInput } from '../../domain/placement/simulation.ts';
-import { explainInfeasibility, explainRejections } from './explain.ts';
+import { answerSimulation, type SimulationAnswer } from './answer-simulation.ts';
 import { createHighsSolver } from './highs-solver.ts';
-import { bestPlacements } from './optimise.ts';
+import { createDeadline } from './solver.ts';
+
+export interface SolveOrder {
+  readonly id: number;
+  readonly input: SimulationInput;
+  readonly placements: number;
+  /** Milliseconds for this simulation, from when it was asked for or, if later, the one before it ended. */
+  readonly limitMs: number;
+  /** Milliseconds since 1970 at which it was asked for: threads have different clocks for shorter times. */
+  readonly askedAtMs: number;
+}
+
+/** What of an error gets through to another thread. */
+export interface PlainError {
+  readonly message: string;
+  /** Of a DomainError. */
+  readonly domain?: {
+    readonly kind: ErrorKind;
+    readonly code: string;
+    readonly remedy?: string;
+  };
+}
+
+/** `isLast`: the answer; before it, the best known so far. */
+export type SolveMessage =
+  | { readonly id: number; readonly answer: SimulationAnswer; readonly isLast: boolean }
+  | { readonly id: number; readonly error: PlainError };
 
 /** Runs in a thread of its own: solving blocks it, and ending it is how a solve is cancelled. */
-const solve = await createHighsSolver();
-const placementsWanted = 5;
+const solver = await createHighsSolver();
+let endedAtMs = 0;
 
-parentPort?.on('message', ({ id, input }: { id: number; input: SimulationInput }) => {
+parentPort?.on('message', (order: SolveOrder) => {
+  const { id, input, placements, limitMs, askedAtMs } = order;
+  const waitedMs = Date.now() - Math.max(askedAtMs, endedAtMs);
+  const post = (message: SolveMessage): void => parentPort?.postMessage(message);
   try {
-    const placements = bestPlacements(input, solve, placementsWanted);
-    const best = placements[0];
-    parentPort?.postMessage({
-      id,
-      answer: {
-        status: best === undefined ? 'infeasible' : 'optimal',
-        placements,
-        rejectedDatacentres: best === undefined ? [] : explainRejections(input, solve, best),
-        contradictions: best === undefined ? explainInfeasibility(input, solve) : [],
-      },
+    const answer = answerSimulation(input, solver, {
+      placements,
+      deadline: createDeadline(limitMs - waitedMs),
+      onProgress: (soFar) => post({ id, answer: soFar, isLast: false }),
     });
+    post({ id, answer, isLast: true });
   } catch (error) {
-    parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+    post({ id, error: toPlain(error) });
   }
+  endedAtMs = Date.now();
 });
+
+function toPlain(error: unknown): PlainError {
+  if (!isDomainError(error)) {
+    return { message: error instanceof Error ? error.message : String(error) };
+  }
+  const { message, kind, code, remedy } = error;
+  return { message, domain: { kind, code, ...(remedy === undefined ? {} : { remedy }) } };
+}

@@ -4,7 +4,15 @@ import { guardianStates } from '../../domain/guardian/messages.ts';
 const placementSchema = z
   .object({
     assignments: z.array(
-      z.object({ component: z.string(), datacentre: z.string(), offer: z.string() }),
+      z.object({
+        component: z.string(),
+        datacentre: z.string(),
+        offer: z.string(),
+        machine: z
+          .string()
+          .optional()
+          .describe('Which machine of the offer, where they are shared'),
+      }),
     ),
   })
   .nullable();

@@ -1831,6 +1831,8 @@ export interface components {
                     component: string;
                     datacentre: string;
                     offer: string;
+                    /** @description Which machine of the offer, where they are shared */
+                    machine?: string;
                 }[];
             } | null;
             predicted: unknown;
@@ -1854,6 +1856,8 @@ export interface components {
                             component: string;
                             datacentre: string;
                             offer: string;
+                            /** @description Which machine of the offer, where they are shared */
+                            machine?: string;
                         }[];
                     } | null;
                     predicted: unknown;
@@ -4469,6 +4473,58 @@ export interface operations {
                         entry?: boolean;
                         serviceTimeP95Ms: number;
                     }[];
+                    /** @enum {string} */
+                    machines?: "dedicated" | "shared";
+                    restrictions?: ({
+                        /** @enum {string} */
+                        kind: "conflict";
+                        component: string;
+                        with: string[];
+                    } | {
+                        /** @enum {string} */
+                        kind: "co-location";
+                        components: string[];
+                    } | {
+                        /** @enum {string} */
+                        kind: "exclusive";
+                        components: string[];
+                    } | {
+                        /** @enum {string} */
+                        kind: "instances";
+                        components: string[];
+                        atLeast?: number;
+                        atMost?: number;
+                        exactly?: number;
+                    } | {
+                        /** @enum {string} */
+                        kind: "require-provide";
+                        component: string;
+                        requires: number;
+                        provider: string;
+                        provides: number;
+                    } | {
+                        /** @enum {string} */
+                        kind: "one-to-one";
+                        components: string[];
+                    } | {
+                        /** @enum {string} */
+                        kind: "one-to-many";
+                        one: string;
+                        many: string;
+                        number: number;
+                    } | {
+                        /** @enum {string} */
+                        kind: "full-deployment";
+                        component: string;
+                        /** @default [] */
+                        except?: string[];
+                    } | {
+                        /** @enum {string} */
+                        kind: "spread";
+                        components: string[];
+                        minDatacentres: number;
+                        maxPerDatacentre?: number;
+                    })[];
                     nfrs: {
                         availability: {
                             minPercent: number;

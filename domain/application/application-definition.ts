@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { guardianPolicySchema } from '../guardian/policy.ts';
 import { countrySchema, currencySchema, slugSchema } from '../names.ts';
 import { metricsSchema } from '../verification/metric.ts';
+import { checkRestrictions } from './check-restrictions.ts';
+import { restrictionSchema } from './restrictions.ts';
 
 /** What one replica of a component needs from the machine it runs on. */
 export const componentNeedsSchema = z.strictObject({
@@ -13,9 +15,9 @@ export const componentNeedsSchema = z.strictObject({
 export const componentSchema = z.strictObject({
   name: slugSchema,
   needs: componentNeedsSchema,
-  /** Replicas over all datacentres; at most one replica of a component in each datacentre. */
+  /** Instances over all datacentres; at most one in each datacentre, unless machines are shared. */
   replicas: z
-    .strictObject({ min: z.int().min(1).max(50), max: z.int().min(1).max(50) })
+    .strictObject({ min: z.int().min(1).max(1000), max: z.int().min(1).max(1000) })
     .default({ min: 1, max: 3 }),
   /** Components of the same application that this one calls to answer a request. */
   calls: z.array(slugSchema).default([]),
@@ -58,6 +60,13 @@ export const applicationDefinitionSchema = z
     /** The inventory item that stands for the application, if customers' services depend on it. */
     item: slugSchema.optional(),
     components: z.array(componentSchema).min(1).max(200),
+    /**
+     * `dedicated` (without it, too): each replica has a machine to itself, and a datacentre at most one of a
+     * component. `shared`: a machine may hold one instance of each of several components, and a datacentre
+     * any number of machines with the same. Has no default: stored simulations are known by their hash.
+     */
+    machines: z.enum(['dedicated', 'shared']).optional(),
+    restrictions: z.array(restrictionSchema).max(1000).optional(),
     nfrs: nfrsSchema,
     verification: verificationSchema.prefault({}),
     /** How it is guarded while it runs; without it, by the defaults. */
@@ -112,6 +121,9 @@ export const applicationDefinitionSchema = z
         path: ['components'],
         message: 'no component has "entry: true"; without one nothing can be verified',
       });
+    }
+    for (const { path, message } of checkRestrictions(application)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
     const cycle = findCallCycle(application.components);
     if (cycle !== undefined) {

@@ -1,6 +1,7 @@
 import { DomainError } from '../errors.ts';
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { ReleaseDefinition } from '../application/release-definition.ts';
+import { distinctReplicas } from '../placement/rented-machines.ts';
 import type { Latency, Placement } from '../placement/simulation.ts';
 import type { DesiredState, RolloutOptions } from './ports.ts';
 
@@ -25,7 +26,8 @@ export function desiredStates(input: {
   ]);
   const states: Record<string, DesiredState> = {};
   for (const datacentre of [...datacentres].sort()) {
-    const components = placement.assignments
+    // However many instances a datacentre is to hold: how they are run there is the release's to say.
+    const components = distinctReplicas(placement.assignments)
       .filter((assignment) => assignment.datacentre === datacentre)
       .map(({ component }) => {
         const spec = release.components[component];

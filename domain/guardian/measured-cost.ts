@@ -1,4 +1,5 @@
 import type { ApplicationDefinition } from '../application/application-definition.ts';
+import { rentedMachines } from '../placement/rented-machines.ts';
 import type { Assignment, Offer } from '../placement/simulation.ts';
 
 /** What a replica really uses, where the datacentre can tell. */
@@ -17,8 +18,8 @@ export interface MeasuredCost {
 const bytesPerMb = 1024 * 1024;
 
 /**
- * What the placement costs a month by today's prices. A replica that uses more memory than its machine was
- * rented with is counted at the cheapest machine there that would hold it.
+ * What the placement costs a month by today's prices. A machine whose replicas use more memory than it was
+ * rented with is counted at the cheapest machine there that would hold them.
  */
 export function measuredCost(
   assignments: readonly Assignment[],
@@ -28,31 +29,37 @@ export function measuredCost(
 ): MeasuredCost {
   const notes: string[] = [];
   let monthlyCost = 0;
-  for (const { component, datacentre, offer } of assignments) {
+  for (const { components, datacentre, offer } of rentedMachines(assignments)) {
     const rented = offers.find(({ id }) => id === offer);
     if (rented === undefined) {
       return { monthlyCost: null, notes: [`offer ${offer} is no longer in the inventory`] };
     }
-    const memoryBytes =
-      use.find((one) => one.component === component && one.datacentre === datacentre)
-        ?.memoryBytes ?? 0;
+    const memoryBytes = components.reduce(
+      (sum, component) =>
+        sum +
+        (use.find((one) => one.component === component && one.datacentre === datacentre)
+          ?.memoryBytes ?? 0),
+      0,
+    );
     const usedMb = Math.ceil(memoryBytes / bytesPerMb);
     if (usedMb <= rented.memoryMb) {
       monthlyCost += rented.monthlyPrice;
       continue;
     }
-    const needs = application.components.find(({ name }) => name === component)?.needs;
+    const needs = application.components.filter(({ name }) => components.includes(name));
+    const needed = (of: 'cores' | 'storageGb'): number =>
+      needs.reduce((sum, one) => sum + one.needs[of], 0);
     const holding = offers
       .filter(
         (one) =>
           one.datacentre === datacentre &&
           one.memoryMb >= usedMb &&
-          one.cores >= (needs?.cores ?? 0) &&
-          one.storageGb >= (needs?.storageGb ?? 0),
+          one.cores >= needed('cores') &&
+          one.storageGb >= needed('storageGb'),
       )
       .sort((a, b) => a.monthlyPrice - b.monthlyPrice)[0];
     notes.push(
-      `${component}@${datacentre} uses ${usedMb} MB of ${rented.memoryMb} MB` +
+      `${components.join(' + ')}@${datacentre} uses ${usedMb} MB of ${rented.memoryMb} MB` +
         (holding === undefined ? '; nothing there would hold it' : `: it needs ${holding.id}`),
     );
     monthlyCost += Math.max(rented.monthlyPrice, holding?.monthlyPrice ?? rented.monthlyPrice);

@@ -1,4 +1,5 @@
 import type { ApplicationDefinition, Nfrs } from '../application/application-definition.ts';
+import { distinctReplicas } from '../placement/rented-machines.ts';
 import type { GuardianPolicy } from './policy.ts';
 
 /** What is measured for as long as an application runs. Persisted: never renamed. */
@@ -105,7 +106,7 @@ export function seriesOf(
   const entries = new Set(
     application.components.filter(({ entry }) => entry).map(({ name }) => name),
   );
-  return assignments
+  return distinctReplicas(assignments)
     .filter(({ component }) => entries.has(component))
     .map(({ datacentre, component }) => ({ datacentre, component }));
 }

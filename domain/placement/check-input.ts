@@ -38,6 +38,12 @@ function contradictions(input: SimulationInput): Complaint[] {
     }
     offers.add(offer.id);
     needSite(offer.datacentre, `${field}.datacentre`);
+    if (offer.monthlyPrice === 0) {
+      complaints.push({
+        field: `${field}.monthlyPrice`,
+        message: `of offer "${offer.id}" is 0: what costs nothing would be rented without end; give its real price`,
+      });
+    }
     if (offer.currency !== currency) {
       complaints.push({
         field: `${field}.currency`,

@@ -1,4 +1,6 @@
+import { optionalComponents } from '../application/restrictions.ts';
 import { DomainError } from '../errors.ts';
+import { rentedMachines } from './rented-machines.ts';
 import type { Placement, PredictedNfrs, SimulationInput } from './simulation.ts';
 
 /** Past this the exact enumeration of datacentre failures would take minutes. */
@@ -30,12 +32,14 @@ export interface PredictedResponse {
  *   reach none takes for ever.
  * - Cost: the price of every machine. Countries: those of the datacentres used, sorted.
  *
+ * An exclusive component that is not deployed is neither waited for nor called.
+ *
  * @throws DomainError `invalid` for more than `mostDatacentres` datacentres or an assignment of unknowns.
  */
 export function predictNfrs(input: SimulationInput, placement: Placement): PredictedNfrs {
   const offers = new Map(input.offers.map((offer) => [offer.id, offer]));
   const used = new Set(placement.assignments.map(({ datacentre }) => datacentre));
-  const monthlyCost = placement.assignments.reduce((sum, { offer }) => {
+  const monthlyCost = rentedMachines(placement.assignments).reduce((sum, { offer }) => {
     const rented = offers.get(offer);
     if (rented === undefined) throw unknown('offer', offer);
     return sum + rented.monthlyPrice;
@@ -70,14 +74,19 @@ export function availabilityPercent(
     if (datacentre === undefined) throw unknown('datacentre', id);
     return datacentre.availabilityPercent / 100;
   });
-  const components = input.application.components.map(({ name }) =>
-    placement.assignments
-      .filter(({ component }) => component === name)
-      .map(({ datacentre }) => ({
-        bit: 1 << used.indexOf(datacentre),
-        up: (measured(input, name, datacentre)?.availabilityPercent ?? 100) / 100,
-      })),
-  );
+  const optional = optionalComponents(input.application);
+  const components = input.application.components
+    .map(({ name }) => ({
+      name,
+      replicas: placement.assignments
+        .filter(({ component }) => component === name)
+        .map(({ datacentre }) => ({
+          bit: 1 << used.indexOf(datacentre),
+          up: (measured(input, name, datacentre)?.availabilityPercent ?? 100) / 100,
+        })),
+    }))
+    .filter(({ name, replicas }) => replicas.length > 0 || !optional.has(name))
+    .map(({ replicas }) => replicas);
   let available = 0;
   for (let up = 0; up < 1 << used.length; up += 1) {
     let share = upShare.reduce((p, a, i) => p * ((up & (1 << i)) === 0 ? 1 - a : a), 1);
@@ -97,6 +106,7 @@ export interface ResponseModel {
 /** Response times for any number of placements of one input. */
 export function createResponseModel(input: SimulationInput): ResponseModel {
   const components = new Map(input.application.components.map((one) => [one.name, one]));
+  const optional = optionalComponents(input.application);
   const latencies = new Map(
     input.latencies.flatMap(({ from, to, ms }) => [
       [`${from}>${to}`, ms],
@@ -129,6 +139,7 @@ export function createResponseModel(input: SimulationInput): ResponseModel {
       measured(input, component, datacentre)?.serviceTimeP95Ms ?? definition.serviceTimeP95Ms;
     const steps: CallStep[] = [{ component, datacentre }];
     for (const callee of definition.calls) {
+      if (optional.has(callee) && !sites.has(callee)) continue;
       const withinReach = reachable(datacentre);
       let worst: PredictedResponse | undefined;
       for (const target of (sites.get(callee) ?? []).filter((id) => withinReach.includes(id))) {

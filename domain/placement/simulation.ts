@@ -12,7 +12,7 @@ export const candidateDatacentreSchema = z.strictObject({
   userLatencyMs: z.number().nonnegative(),
 });
 
-/** What a provider sells in a datacentre: one machine, which holds one replica of one component. */
+/** What a provider sells in a datacentre: a machine, for one replica or for several that may share it. */
 export const offerSchema = z.strictObject({
   id: slugSchema,
   datacentre: slugSchema,
@@ -51,6 +51,8 @@ export const assignmentSchema = z.strictObject({
   component: slugSchema,
   datacentre: slugSchema,
   offer: slugSchema,
+  /** Which machine of the offer, where machines are shared; without it the replica has one to itself. */
+  machine: slugSchema.optional(),
 });
 
 /** Components onto offers and datacentres: one assignment for each replica. */
@@ -78,6 +80,15 @@ export const rankedPlacementSchema = z.strictObject({
   predicted: predictedNfrsSchema,
 });
 
+export const proofSchema = z.strictObject({
+  /** No placement that meets the requirements costs less a month. */
+  lowerBound: z.number().nonnegative(),
+  /** How much less than the first placement that is, in per cent of its cost; 0 when it is optimal. */
+  gapPercent: z.number().nonnegative(),
+  /** So many placements, from the first on, are proven to be next best; those after them were only found. */
+  ranksProven: z.int().min(0).max(5),
+});
+
 /** Why the best placement does not use a datacentre, or why no placement at all can use it. */
 export const rejectedDatacentreSchema = z.strictObject({
   datacentre: slugSchema,
@@ -88,9 +99,15 @@ export const simulationResultSchema = z.strictObject({
   engine: z.strictObject({ name: z.string(), version: z.string() }),
   /** SHA-256 (hex) of the canonical JSON (RFC 8785) of the input. */
   inputsHash: z.string().regex(/^[0-9a-f]{64}$/),
-  status: z.enum(['optimal', 'infeasible']),
-  /** At most five, distinct, every one meets all NFRs, by rising monthly cost; empty when infeasible. */
+  /** `feasible`: the time limit struck before the best one found was proven to be the best there is. */
+  status: z.enum(['optimal', 'feasible', 'infeasible']),
+  /**
+   * At most five, every one meets all NFRs, by rising monthly cost; empty when infeasible. Distinct: any two
+   * differ in the number of instances of some component in some datacentre.
+   */
   placements: z.array(rankedPlacementSchema).max(5),
+  /** What is proven of the placements. Absent in what older engines answered. */
+  proof: proofSchema.optional(),
   rejectedDatacentres: z.array(rejectedDatacentreSchema),
   /** When infeasible: the requirements that no placement meets, each as one sentence with figures. */
   contradictions: z.array(z.string()),
@@ -105,4 +122,5 @@ export type Placement = z.output<typeof placementSchema>;
 export type SimulationInput = z.output<typeof simulationInputSchema>;
 export type PredictedNfrs = z.output<typeof predictedNfrsSchema>;
 export type RankedPlacement = z.output<typeof rankedPlacementSchema>;
+export type Proof = z.output<typeof proofSchema>;
 export type SimulationResult = z.output<typeof simulationResultSchema>;

@@ -1,4 +1,5 @@
 import { DomainError } from '../errors.ts';
+import { distinctReplicas } from '../placement/rented-machines.ts';
 import type { Placement } from '../placement/simulation.ts';
 import type { Metric } from './metric.ts';
 
@@ -48,7 +49,7 @@ export function seriesOf(
       case 'datacentre':
         return datacentres.map((datacentre) => ({ metric, scopeKey: datacentre, datacentre }));
       case 'component':
-        return assignments
+        return distinctReplicas(assignments)
           .filter(({ component }) => metric.components?.includes(component) !== false)
           .map(({ component, datacentre }) => ({
             metric,
