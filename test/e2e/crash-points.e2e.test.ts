@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -27,6 +27,7 @@ const all = ['worker', 'temporal', 'api'] as const;
 const everyPoint = chosen === 'all' || all.some((name) => name === chosen);
 const victims = all.filter((name) => !everyPoint || chosen === 'all' || name === chosen);
 const patienceMs = 4 * 3_600_000;
+const mostLeftOut = 2;
 const support = join(import.meta.dirname, '..', 'support');
 
 describe('a deployment in two waves that is rolled back', () => {
@@ -58,17 +59,23 @@ describe('a deployment in two waves that is rolled back', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function deploy(version: string, meanwhile?: () => Promise<void>): Promise<Change> {
+  async function deploy(
+    version: string,
+    meanwhile?: (isOver: () => boolean) => Promise<void>,
+  ): Promise<Change> {
     const { ana, oscar } = system.people;
     const body = releaseRequest(version, {
       strategy: { waves: [['mad'], ['bcn', 'par']], maxRedeployments: 0 },
     });
+    let isOver = false;
     const asked = (async () => {
       const { label } = await request(ana, body);
       await approve(oscar, label);
-      return untilChange(ana, label, ({ outcome }) => outcome !== null);
+      const change = await untilChange(ana, label, ({ outcome }) => outcome !== null);
+      isOver = true;
+      return change;
     })();
-    const [change] = await Promise.all([asked, meanwhile?.()]);
+    const [change] = await Promise.all([asked, meanwhile?.(() => isOver)]);
     return change;
   }
 
@@ -112,21 +119,27 @@ describe('a deployment in two waves that is rolled back', () => {
       for (const [index, victim] of victims.entries()) {
         for (let point = 1 + index; point <= count; point += stride) {
           await writeFile(file('chosen'), String(point));
-          const change = await deploy('2.0.0', async () => {
-            // A retry or another order of what runs side by side may leave the last points out.
+          const change = await deploy('2.0.0', async (isOver) => {
+            const isReached = (): boolean => existsSync(file('reached'));
             await until(
-              () => Promise.resolve(existsSync(file('reached'))),
+              () => Promise.resolve(isReached() || isOver()),
               `point ${point} is reached`,
             );
+            if (!isReached()) return;
             await crash(system, victim);
             await writeFile(file('go'), '');
           });
-          const where = readFileSync(file('reached'), 'utf8');
+          const where = await readFile(file('reached'), 'utf8').catch(() => undefined);
           await expectRestored(change).catch((error: unknown) => {
-            throw new Error(`${victim} killed ${where} (point ${point} of ${count})`, {
-              cause: error,
-            });
+            const what = `${victim} killed ${where ?? 'nowhere'} (point ${point} of ${count})`;
+            throw new Error(what, { cause: error });
           });
+          if (where === undefined) {
+            // How often an activity is tried varies by one or two, and with it how many points there are.
+            expect(point).toBeGreaterThan(count - mostLeftOut);
+            await forgetPoints();
+            continue;
+          }
           killed += 1;
           await forgetPoints();
         }
