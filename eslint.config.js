@@ -78,7 +78,8 @@ export default tseslint.config(
           'highs',
           'pino',
         ],
-        message: 'domain/ holds pure rules: it imports only itself, zod and temporal-polyfill.',
+        message:
+          'domain/ holds pure rules: it imports only itself, zod, temporal-polyfill and pure-rand.',
       },
     ],
   ),

@@ -21,7 +21,7 @@ export interface ComparisonActivityPorts {
   readonly changes: ChangeRegister;
   readonly rollouts: Pick<RolloutRegister, 'simulationInput' | 'occupiedDatacentres'>;
   readonly comparisons: ComparisonRegister;
-  readonly optimus: Optimus;
+  readonly optimus: Pick<Optimus, 'simulate'>;
   readonly driverFor: DriverFor;
   /** ISO instant. */
   readonly now: () => string;

@@ -23,7 +23,7 @@ export interface RolloutActivityPorts {
   readonly changes: ChangeRegister;
   readonly rollouts: RolloutRegister;
   readonly comparisons: Pick<ComparisonRegister, 'findPreview'>;
-  readonly optimus: Optimus;
+  readonly optimus: Pick<Optimus, 'simulate'>;
   readonly driverFor: DriverFor;
   readonly latencies: () => Promise<readonly Latency[]>;
   readonly freshFigures: FreshFigures;

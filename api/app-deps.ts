@@ -28,6 +28,7 @@ import type { ExpressionEvaluator } from '../domain/verification/expressions.ts'
 import type { WhyNotMeasurable } from '../domain/verification/metric-checks.ts';
 import type { FreezeRegister } from '../domain/windows/freeze-ports.ts';
 import type { Optimus } from '../domain/placement/ports.ts';
+import type { SimulationRegister } from '../domain/placement/simulation-ports.ts';
 
 /** Everything the API needs of the outside world; composed in main.ts. */
 export interface AppDeps {
@@ -59,6 +60,9 @@ export interface AppDeps {
   readonly freezes: FreezeRegister;
   readonly lineStops: LineStopRegister;
   readonly optimus: Optimus;
+  /** Another Optimus for what takes longer: nobody's request waits behind it. */
+  readonly studies: Optimus;
+  readonly simulations: SimulationRegister;
   readonly hashOf: HashOf;
   readonly expressions: ExpressionEvaluator;
   readonly whyNotMeasurable: WhyNotMeasurable;

@@ -35,6 +35,7 @@ import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
+import { simulationRoutes } from './routes/simulations.ts';
 import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
 import { measurementRoutes } from './routes/measurements.ts';
@@ -125,6 +126,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     lineStopRoutes,
     whyRoutes,
     rehearsalRoutes,
+    simulationRoutes,
     alertRoutes,
   ]) {
     routes(app, deps);

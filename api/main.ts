@@ -17,6 +17,7 @@ import { createApplicationRegister } from '../adapters/postgres/application-regi
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
+import { createSimulationRegister } from '../adapters/postgres/simulation-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
@@ -63,6 +64,7 @@ const database = createDatabase({
 });
 const metrics = createMetrics(database, telemetry.resource);
 const optimus = createOptimus(config.optimus);
+const studies = createOptimus(config.optimus);
 
 // Lazily: the API takes requests while Temporal is away.
 const connection = Connection.lazy(await temporalConnectionOptions(config.temporal));
@@ -137,6 +139,8 @@ const app = await buildApp(
     freezes: createFreezeRegister({ database, now }),
     lineStops: createLineStopRegister({ database, now }),
     optimus,
+    studies,
+    simulations: createSimulationRegister({ database, inventory, now }),
     hashOf: canonicalHash,
     expressions: createCelEvaluator(),
     whyNotMeasurable: createWhyNotMeasurable(config.metrics),
@@ -163,6 +167,7 @@ exitWithParent(async () => {
   await logFeed.stop();
   await Promise.all([
     optimus.close(),
+    studies.close(),
     engine.close(),
     database.destroy(),
     connection.close(),

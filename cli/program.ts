@@ -7,6 +7,7 @@ import { addGuardianCommands } from './commands/guardian-commands.ts';
 import { addImpactCommands } from './commands/impact-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
 import { addLineCommands } from './commands/line-commands.ts';
+import { addSimulationCommands } from './commands/simulation-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
 import { addWindowCommands } from './commands/window-commands.ts';
 import { outputFormats } from './output.ts';
@@ -37,6 +38,7 @@ export function buildProgram(): Command {
   addImpactCommands(program);
   addFreezeCommands(program);
   addLineCommands(program);
+  addSimulationCommands(program);
   addWindowCommands(program);
   addAccessCommands(program);
   addStackCommands(program);

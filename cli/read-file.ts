@@ -34,7 +34,8 @@ export function readYamlDocuments(path: string): unknown[] {
   return values;
 }
 
-function readText(path: string): string {
+/** The text of a file ("-" is standard input). @throws CliError when it cannot be read, or is not UTF-8. */
+export function readText(path: string): string {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path === '-' ? 0 : path);

@@ -107,11 +107,11 @@ const fields = {
   ),
   CTC_OPTIMUS: field(
     oneOf(['embedded', 'http']).default('embedded'),
-    'Who places components onto offers: the embedded optimiser, or a service over HTTP.',
+    'Who places components onto offers, unless an application’s definition chooses: the embedded optimiser, or a service over HTTP.',
   ),
   CTC_OPTIMUS_URL: field(
     webAddress('https://optimus.example').optional(),
-    'The address of that service; needed when CTC_OPTIMUS is http.',
+    'The address of that service; needed when CTC_OPTIMUS is http, or an application chooses it.',
   ),
   CTC_OPTIMUS_TOKEN: field(text.optional(), 'Bearer token for that service. Secret.'),
   CTC_OPTIMUS_TIMEOUT_MS: field(

@@ -19,14 +19,13 @@ export interface TemporalConfig {
   readonly tlsCaFile?: string;
 }
 
-export type OptimusConfig =
-  | { readonly mode: 'embedded'; readonly timeoutMs: number }
-  | {
-      readonly mode: 'http';
-      readonly url: string;
-      readonly token?: string;
-      readonly timeoutMs: number;
-    };
+export interface OptimusConfig {
+  /** For applications that do not choose. */
+  readonly mode: 'embedded' | 'http';
+  readonly url?: string;
+  readonly token?: string;
+  readonly timeoutMs: number;
+}
 
 /** What verification metrics may ask and run. */
 export interface MetricsConfig {
@@ -201,13 +200,11 @@ function arrange(values: ConfigValues): Config {
 }
 
 function arrangeOptimus(values: ConfigValues): OptimusConfig {
-  const timeoutMs = values.CTC_OPTIMUS_TIMEOUT_MS;
-  if (values.CTC_OPTIMUS === 'embedded') return { mode: 'embedded', timeoutMs };
   return {
-    mode: 'http',
-    url: values.CTC_OPTIMUS_URL ?? '',
+    mode: values.CTC_OPTIMUS,
+    ...optional('url', values.CTC_OPTIMUS_URL),
     ...optional('token', values.CTC_OPTIMUS_TOKEN),
-    timeoutMs,
+    timeoutMs: values.CTC_OPTIMUS_TIMEOUT_MS,
   };
 }
 

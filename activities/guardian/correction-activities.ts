@@ -23,7 +23,7 @@ export interface CorrectionActivityPorts {
   readonly requests: Pick<ChangeRequests, 'request'>;
   readonly changeReader: Pick<ChangeReader, 'get'>;
   readonly messenger: ChangeMessenger;
-  readonly optimus: Optimus;
+  readonly optimus: Pick<Optimus, 'simulate'>;
   readonly hashOf: HashOf;
   /** ISO instant. */
   readonly now: () => string;

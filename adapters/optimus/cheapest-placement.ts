@@ -9,7 +9,7 @@ import {
 import { overdrawnMachines } from './move-excess.ts';
 import type { Pattern } from './pattern-rules.ts';
 import type { PlacementProblem } from './placement-problem.ts';
-import type { Clause } from './placement-program.ts';
+import type { Clause } from './program-rows.ts';
 import { createSites, type Site } from './sites.ts';
 import {
   cheaperOf,

@@ -4,7 +4,7 @@ import {
   type PredictedResponse,
 } from '../../domain/placement/predict-nfrs.ts';
 import type { PlacementProblem } from './placement-problem.ts';
-import type { Clause, Literal } from './placement-program.ts';
+import type { Clause, Literal } from './program-rows.ts';
 
 /**
  * Availability only grows with more instances: nothing within a set that is not available enough is either.

@@ -27,7 +27,7 @@ export function solveOver(
   patterns: readonly Pattern[],
   { clauses, scarce, solver, deadline, componentPercent, start }: FindOptions,
 ): Solution {
-  const { program, fixed } = createPlacementProgram(problem, {
+  const { program, fixedCosts } = createPlacementProgram(problem, {
     clauses,
     scarce,
     patterns,
@@ -36,9 +36,9 @@ export function solveOver(
   const answer = solver.solveMip(
     program,
     deadline,
-    start === undefined ? undefined : startValues(problem, start, patterns, fixed),
+    start === undefined ? undefined : startValues(problem, start, patterns, fixedCosts.length),
   );
-  return { answer, patterns, fixed };
+  return { answer, patterns, fixedCosts };
 }
 
 /**
@@ -52,7 +52,7 @@ export function findByGeneration(
   options: FindOptions,
 ): Solution {
   const { sites, pool, limit, deadline } = options;
-  const without = (answer: MipAnswer): Solution => ({ answer, patterns: [], fixed: 0 });
+  const without = (answer: MipAnswer): Solution => ({ answer, patterns: [], fixedCosts: [] });
   if (relaxation.status === 'infeasible') return without(relaxation);
   if (relaxation.status === 'unknown') {
     return without({ status: 'unknown', bound: options.floor });

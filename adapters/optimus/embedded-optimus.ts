@@ -2,20 +2,22 @@ import { Worker } from 'node:worker_threads';
 import { canonicalHash } from '../canonical-hash.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { checkSimulationInput } from '../../domain/placement/check-input.ts';
-import type { Optimus } from '../../domain/placement/ports.ts';
+import type { Front } from '../../domain/placement/front.ts';
+import type { Optimus, SimulateOptions } from '../../domain/placement/ports.ts';
+import type { SimulationInput } from '../../domain/placement/simulation.ts';
 import type { SimulationAnswer } from './answer-simulation.ts';
-import type { PlainError, SolveMessage, SolveOrder } from './solver-thread.ts';
+import type { PlainError, SolveMessage, SolveOrder, Task, TaskAnswer } from './solver-thread.ts';
 
 interface Waiting {
   readonly order: SolveOrder;
-  readonly resolve: (answer: SimulationAnswer) => void;
+  readonly resolve: (answer: TaskAnswer) => void;
   readonly reject: (error: Error) => void;
   /** The best known so far. */
-  soFar?: SimulationAnswer;
+  soFar?: TaskAnswer;
 }
 
 /** Bumped whenever the same input may give another answer. */
-export const embeddedEngine = { name: 'ctc-embedded', version: '2' } as const;
+export const embeddedEngine = { name: 'ctc-embedded', version: '3' } as const;
 
 const idleMs = 2_000;
 const defaultTimeLimitMs = 30_000;
@@ -101,38 +103,50 @@ export function createEmbeddedOptimus({
     guard.unref();
   };
 
-  return {
-    async simulate(
-      input,
-      { signal, timeLimitMs = configuredMs, placements = placementsWanted } = {},
-    ) {
-      signal?.throwIfAborted();
-      const askedAtMs = Date.now();
-      const checked = checkSimulationInput(input);
-      lastId += 1;
-      const id = lastId;
-      const limitMs = timeLimitMs * (1 - reserve);
-      const answer = new Promise<SimulationAnswer>((resolve, reject) => {
-        const abort = (): void => {
-          waiting.delete(id);
-          reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
-          void restart();
+  const solve = (
+    input: SimulationInput,
+    task: Task,
+    { signal, timeLimitMs = configuredMs }: Pick<SimulateOptions, 'signal' | 'timeLimitMs'>,
+  ): Promise<TaskAnswer> => {
+    const askedAtMs = Date.now();
+    lastId += 1;
+    const id = lastId;
+    const limitMs = timeLimitMs * (1 - reserve);
+    return new Promise<TaskAnswer>((resolve, reject) => {
+      const abort = (): void => {
+        waiting.delete(id);
+        reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+        void restart();
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      const settled =
+        <T>(then: (value: T) => void) =>
+        (value: T): void => {
+          signal?.removeEventListener('abort', abort);
+          then(value);
         };
-        signal?.addEventListener('abort', abort, { once: true });
-        const settled =
-          <T>(then: (value: T) => void) =>
-          (value: T): void => {
-            signal?.removeEventListener('abort', abort);
-            then(value);
-          };
-        const order = { id, input: checked, placements, limitMs, askedAtMs };
-        waiting.set(id, { order, resolve: settled(resolve), reject: settled(reject) });
-        post(order);
-        if (waiting.size === 1) watch();
-      });
+      const order = { id, input, task, limitMs, askedAtMs };
+      waiting.set(id, { order, resolve: settled(resolve), reject: settled(reject) });
+      post(order);
+      if (waiting.size === 1) watch();
+    });
+  };
+
+  return {
+    async simulate(input, options = {}) {
+      options.signal?.throwIfAborted();
+      const checked = checkSimulationInput(input);
+      const { placements = placementsWanted, trials } = options;
+      const answer = solve(checked, { kind: 'simulate', placements, trials }, options);
       // While the thread is at work.
       const inputsHash = canonicalHash(checked);
-      return { engine: embeddedEngine, inputsHash, ...(await answer) };
+      return { engine: embeddedEngine, inputsHash, ...((await answer) as SimulationAnswer) };
+    },
+
+    async findFront(input, request, options = {}) {
+      options.signal?.throwIfAborted();
+      const checked = checkSimulationInput(input);
+      return (await solve(checked, { kind: 'front', request }, options)) as Front;
     },
 
     async close() {

@@ -1,5 +1,5 @@
 import { lacks, type Pattern, type PatternRules } from './pattern-rules.ts';
-import { holds } from './machines.ts';
+import { holds, noDemand, together, type Demand } from './machines.ts';
 import type { Site } from './sites.ts';
 
 /**
@@ -21,11 +21,10 @@ export function enumeratePatterns(
   );
   const found: Pattern[] = [];
   const chosen = new Set<number>();
-  const used = { cores: 0, memoryMb: 0, storageGb: 0 };
   // Without this, machines that hold many components could be searched for hours before `most` is reached.
   let nodesLeft = most * 50;
 
-  const record = (from: number): void => {
+  const record = (from: number, used: Demand): void => {
     if (chosen.size === 0 || everywhere.some((one) => lacks(one, chosen))) return;
     const components = [...chosen]
       .flatMap((block) => blocks[block]?.components ?? [])
@@ -36,7 +35,7 @@ export function enumeratePatterns(
       if (!scarce.has(index)) return;
     }
   };
-  const visit = (position: number, from: number): boolean => {
+  const visit = (position: number, from: number, used: Demand): boolean => {
     nodesLeft -= 1;
     if (found.length > most || nodesLeft < 0) return false;
     let first = from;
@@ -47,7 +46,7 @@ export function enumeratePatterns(
     }
     const block = items[position];
     if (block === undefined) {
-      record(first);
+      record(first, used);
       return true;
     }
     const needs = blocks[block];
@@ -57,17 +56,11 @@ export function enumeratePatterns(
       ![...chosen].some((other) => conflicts[block]?.has(other) === true);
     if (mayJoin) {
       chosen.add(block);
-      used.cores += needs.cores;
-      used.memoryMb += needs.memoryMb;
-      used.storageGb += needs.storageGb;
-      const within = visit(position + 1, first);
+      const within = visit(position + 1, first, together(used, needs));
       chosen.delete(block);
-      used.cores -= needs.cores;
-      used.memoryMb -= needs.memoryMb;
-      used.storageGb -= needs.storageGb;
       if (!within) return false;
     }
-    return mandatory.get(block)?.unless.size === 0 || visit(position + 1, first);
+    return mandatory.get(block)?.unless.size === 0 || visit(position + 1, first, used);
   };
-  return visit(0, 0) && found.length <= most ? found : undefined;
+  return visit(0, 0, noDemand) && found.length <= most ? found : undefined;
 }

@@ -1,36 +1,33 @@
-import { describeRestriction } from '../../domain/application/restrictions.ts';
-import { availabilityPercent, measured, predictNfrs } from '../../domain/placement/predict-nfrs.ts';
+import { describeRequirement, requirements } from '../../domain/application/nfrs.ts';
+import { failedRequirements } from '../../domain/placement/compliance.ts';
+import { measured, predictNfrs } from '../../domain/placement/predict-nfrs.ts';
 import type {
-  Placement,
+  Conflicting,
   RankedPlacement,
   SimulationInput,
 } from '../../domain/placement/simulation.ts';
-import { searchPlacements, type NextPlacement } from './optimise.ts';
+import { smallestConflict } from '../../domain/placement/smallest-conflict.ts';
+import { conditionsOf, describeCondition, leaveOut } from './conditions.ts';
+import { demandOf, holds } from './machines.ts';
+import { nearestTo } from './nearest.ts';
+import { searchPlacements, type NextPlacement, type SearchOptions } from './optimise.ts';
 import { createPatternRules } from './pattern-rules.ts';
-import { createPlacementProblem, type Requirement } from './placement-problem.ts';
-import { holds } from './machines.ts';
+import { createPlacementProblem } from './placement-problem.ts';
 import type { Deadline, Solver } from './solver.ts';
-
-const requirements: readonly Requirement[] = [
-  'availability',
-  'responseTime',
-  'monthlyCost',
-  'location',
-];
 
 /** Why the best placement does without each datacentre that it does not use. */
 export function explainRejections(
   input: SimulationInput,
   solver: Solver,
   best: RankedPlacement,
-  deadline: Deadline,
+  { deadline, without }: Pick<SearchOptions, 'deadline' | 'without'>,
 ): { datacentre: string; reasons: string[] }[] {
   const used = new Set(best.placement.assignments.map(({ datacentre }) => datacentre));
   return input.datacentres
     .filter(({ id }) => !used.has(id))
     .map(({ id, country }) => {
       const { countries } = input.application.nfrs.location;
-      if (!countries.includes(country)) {
+      if (!countries.includes(country) && without?.has('location') !== true) {
         return {
           datacentre: id,
           reasons: [`it is in ${country}; allowed are ${countries.join(', ')}`],
@@ -39,7 +36,11 @@ export function explainRejections(
       const figures = describeMeasurements(input, id);
       const forced: NextPlacement = deadline.isOver()
         ? { status: 'unknown', bound: 0 }
-        : searchPlacements(input, solver, { using: id, deadline }).next();
+        : searchPlacements(input, solver, {
+            using: id,
+            deadline,
+            ...(without === undefined ? {} : { without }),
+          }).next();
       if (forced.status === 'unknown' || (forced.status === 'found' && !forced.isProven)) {
         return {
           datacentre: id,
@@ -57,7 +58,7 @@ export function explainRejections(
           ],
         };
       }
-      const lacks = describeLackOfOffers(input, id);
+      const lacks = describeLackOfOffers(input, { id, country });
       return {
         datacentre: id,
         reasons:
@@ -68,107 +69,74 @@ export function explainRejections(
     });
 }
 
+/** Why there is no placement: in sentences with figures, and the same for programs. */
+export interface Infeasibility {
+  readonly contradictions: string[];
+  readonly conflict?: Conflicting[];
+}
+
 /**
- * The requirements that contradict each other, in sentences with figures; when not even the structure can be
- * met, the restrictions that contradict each other. What the deadline leaves no time for is left out.
+ * The smallest set of hard conditions that contradict each other, with what would do in place of each; when not
+ * even none of them can be met, what there is too little of. What the deadline leaves no time for is left out.
  */
 export function explainInfeasibility(
   input: SimulationInput,
   solver: Solver,
   deadline: Deadline,
-): string[] {
+): Infeasibility {
   const structure = describeStructure(input);
-  if (structure.length > 0) return structure;
-  const late = [
-    'Which requirements contradict each other was not found out within the time limit.',
-  ];
-  const feasibleWithout = (...without: Requirement[]): Placement | undefined => {
+  if (structure.length > 0) return outOfStock(structure);
+  const { application } = input;
+  const conditions = conditionsOf(application);
+  const conflict = smallestConflict(conditions, (kept) => {
     if (deadline.isOver()) return undefined;
-    const next = searchPlacements(input, solver, { without: new Set(without), deadline }).next();
-    return next.status === 'found' ? next.placement : undefined;
-  };
-
-  const unrestricted = feasibleWithout(...requirements);
-  if (unrestricted === undefined) {
-    return deadline.isOver() ? late : describeRestrictions(input, solver, deadline);
-  }
-  const single = requirements.flatMap((requirement) => {
-    const placement = feasibleWithout(requirement);
-    return placement === undefined ? [] : [describeContradiction(input, requirement, placement)];
+    const left = conditions.filter((condition) => !kept.includes(condition));
+    const { without, ...relaxed } = leaveOut(input, left);
+    const { status } = searchPlacements(relaxed.input, solver, { without, deadline }).next();
+    return status === 'unknown' ? undefined : status === 'found';
   });
-  if (single.length > 0) return single;
-  for (const [index, one] of requirements.entries()) {
-    for (const other of requirements.slice(index + 1)) {
-      const placement = feasibleWithout(one, other);
-      if (placement === undefined) continue;
-      return [
-        describeContradiction(input, one, placement),
-        describeContradiction(input, other, placement),
-      ];
-    }
+  if (conflict === undefined) {
+    const late =
+      'Which requirements contradict each other was not found out within the time limit.';
+    return { contradictions: [late] };
   }
-  if (deadline.isOver()) return late;
-  return requirements.map((requirement) => describeContradiction(input, requirement, unrestricted));
-}
-
-/** Restrictions of which none can be left out without the others becoming possible. */
-function describeRestrictions(
-  input: SimulationInput,
-  solver: Solver,
-  deadline: Deadline,
-): string[] {
-  const tooFew =
-    'The free machines do not suffice for the least numbers of replicas of all components together.';
-  const isPossible = (restrictions: typeof all): boolean => {
-    const { application } = input;
-    const relaxed = { ...input, application: { ...application, restrictions: [...restrictions] } };
-    const next = searchPlacements(relaxed, solver, {
-      without: new Set(requirements),
-      deadline,
-    }).next();
-    return next.status !== 'none';
+  if (conflict.length === 0) {
+    return outOfStock([
+      'The free machines do not suffice for the least numbers of replicas of all components together, or those that call each other cannot reach each other.',
+    ]);
+  }
+  const explained = conflict.map((condition) => {
+    const target = describeCondition(application, condition);
+    const others = conflict
+      .filter((other) => other !== condition)
+      .map((other) => describeCondition(application, other));
+    const nearest = nearestTo(input, condition, solver, deadline);
+    const against = others.length === 0 ? 'what is offered' : others.join(' and ');
+    const sentence = `${target} contradicts ${against}`;
+    return {
+      sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${nearest === undefined ? '' : `: ${nearest}`}.`,
+      conflicting: {
+        kind: condition.kind,
+        name:
+          condition.kind === 'requirement'
+            ? condition.requirement
+            : `${condition.kind}s.${condition.index}`,
+        target,
+        ...(nearest === undefined ? {} : { nearest }),
+      },
+    };
+  });
+  return {
+    contradictions: explained.map(({ sentence }) => sentence),
+    conflict: explained.map(({ conflicting }) => conflicting),
   };
-  const all = input.application.restrictions ?? [];
-  if (!isPossible([])) return [tooFew];
-  let culprits = all;
-  for (const restriction of all) {
-    if (deadline.isOver()) break;
-    const others = culprits.filter((one) => one !== restriction);
-    if (!isPossible(others)) culprits = others;
-  }
-  return [
-    `The restrictions ${culprits.map((one) => `"${describeRestriction(one)}"`).join(' and ')} contradict each other on the machines that are offered.`,
-  ];
 }
 
-function describeContradiction(
-  input: SimulationInput,
-  requirement: Requirement,
-  /** The cheapest placement when the requirement is left out. */
-  placement: Placement,
-): string {
-  const { nfrs } = input.application;
-  const predicted = predictNfrs(input, placement);
-  switch (requirement) {
-    case 'availability': {
-      const { pairs, components, sites } = createPlacementProblem(input);
-      const everywhere = pairs.map(({ component, site }) => ({
-        component: components[component] ?? '',
-        datacentre: sites[site] ?? '',
-        offer: '-',
-      }));
-      const most = availabilityPercent(input, { assignments: everywhere });
-      return most < nfrs.availability.minPercent
-        ? `An availability of at least ${nfrs.availability.minPercent} % cannot be met: all allowed datacentres together reach ${most.toFixed(4)} %.`
-        : `An availability of at least ${nfrs.availability.minPercent} % contradicts the other requirements: the cheapest placement that meets those reaches ${predicted.availabilityPercent.toFixed(4)} %.`;
-    }
-    case 'responseTime':
-      return `A response time (p95) of at most ${nfrs.responseTime.p95MaxMs} ms contradicts the other requirements: the cheapest placement that meets those answers in ${predicted.responseTimeP95Ms.toFixed(0)} ms.`;
-    case 'monthlyCost':
-      return `A monthly cost of at most ${nfrs.monthlyCost.max.toFixed(2)} ${nfrs.monthlyCost.currency} contradicts the other requirements: the cheapest placement that meets those costs ${predicted.monthlyCost.toFixed(2)}.`;
-    case 'location':
-      return `The location ${nfrs.location.countries.join(' or ')} contradicts the other requirements: they could be met with ${predicted.countries.join(', ')}.`;
-  }
+function outOfStock(sentences: string[]): Infeasibility {
+  return {
+    contradictions: sentences,
+    conflict: sentences.map((target) => ({ kind: 'stock', name: 'offers', target })),
+  };
 }
 
 /** Components for which there are not enough machines or datacentres, whatever the requirements are. */
@@ -217,11 +185,22 @@ function describeMeasurements(input: SimulationInput, datacentre: string): strin
   });
 }
 
-function describeLackOfOffers(input: SimulationInput, datacentre: string): string[] {
-  const offers = input.offers.filter((offer) => offer.datacentre === datacentre);
-  if (offers.length === 0) return ['nothing is offered there'];
+function describeLackOfOffers(
+  input: SimulationInput,
+  { id, country }: { readonly id: string; readonly country: string },
+): string[] {
+  const all = input.offers.filter((offer) => offer.datacentre === id);
+  if (all.length === 0) return ['nothing is offered there'];
+  const { nfrs } = input.application;
+  const failed = all.map((offer) => failedRequirements(nfrs, offer, country));
+  const offers = all.filter((_, index) => failed[index]?.length === 0);
+  if (offers.length === 0) {
+    return [...new Set(failed.flat())].map(
+      (requirement) => `offers there do not meet ${describeRequirement(nfrs, requirement)}`,
+    );
+  }
   return input.application.components.flatMap(({ name, needs }) => {
-    const holding = offers.filter((offer) => holds(offer, needs));
+    const holding = offers.filter((offer) => holds(offer, demandOf(needs)));
     if (holding.length === 0) {
       return [
         `no offer there holds ${name} (${needs.cores} cores, ${needs.memoryMb} MB, ${needs.storageGb} GB)`,

@@ -1,6 +1,7 @@
 import { patternKey, type Pattern } from './pattern-rules.ts';
 import type { PlacementProblem } from './placement-problem.ts';
-import { createPlacementProgram, type Clause, type PlacementProgram } from './placement-program.ts';
+import { createPlacementProgram, type PlacementProgram } from './placement-program.ts';
+import type { Clause } from './program-rows.ts';
 import { pricePatterns } from './price-patterns.ts';
 import { holds } from './machines.ts';
 import type { Site } from './sites.ts';
@@ -157,7 +158,7 @@ export function relaxByGeneration(
           before === undefined
             ? rowDuals
             : rowDuals.map((dual, row) => smoothing * (before[row] ?? 0) + (1 - smoothing) * dual);
-        const rented = answer.values.slice(program.fixed);
+        const rented = answer.values.slice(program.fixedCosts.length);
         if (untilProof.isOver()) return prove(program, smoothed, rented);
         const fresh = improve(untilProof, program, smoothed, rowDuals);
         if (fresh === 'none') return prove(program, rowDuals, rented);
@@ -210,7 +211,7 @@ export function relaxByGeneration(
       const pricing = { program, rowDuals: duals, allowance };
       const { found, isComplete } = search(pricing, proofNodes, within);
       if (!isComplete || found.length > 0) continue;
-      const rowDuals = duals.map((dual) => dual / (1 + allowance));
+      const rowDuals = program.scaleDown(duals, 1 + allowance);
       return { status: 'optimal', bound: program.dualBound(rowDuals), rowDuals, program, rented };
     }
     return { status: 'optimal', bound: 0, rowDuals: duals.map(() => 0), program, rented };
@@ -245,6 +246,6 @@ export function relaxByGeneration(
   }
 }
 
-function reducedCostOf({ cost, rows }: Column, rowDuals: readonly number[]): number {
-  return rows.reduce((left, row) => left - (rowDuals[row] ?? 0), cost);
+function reducedCostOf({ cost, rows, values }: Column, rowDuals: readonly number[]): number {
+  return rows.reduce((left, row, at) => left - (values[at] ?? 0) * (rowDuals[row] ?? 0), cost);
 }

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { buildOptimusApp } from '../../api/optimus/optimus-app.ts';
 import { describeOptimusContract } from '../../test/contracts/optimus.ts';
 import { exampleSimulationInput } from '../../test/support/example-simulation-input.ts';
 import { createEmbeddedOptimus } from './embedded-optimus.ts';
 import { createHttpOptimus } from './http-optimus.ts';
-import { createOptimusServer } from './optimus-server.ts';
 
 async function listen(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1');
@@ -16,13 +16,13 @@ async function listen(server: Server): Promise<string> {
 
 describeOptimusContract('an external simulator by HTTP', async () => {
   const engine = createEmbeddedOptimus();
-  const server = createOptimusServer(engine);
-  const baseUrl = await listen(server);
+  const token = 'of-the-engine';
+  const app = await buildOptimusApp(engine, { prefix: '/optimus', token });
+  const baseUrl = `${await app.listen({ host: '127.0.0.1', port: 0 })}/optimus`;
   return {
-    optimus: createHttpOptimus({ baseUrl, timeoutMs: 60_000 }),
+    optimus: createHttpOptimus({ baseUrl, token, timeoutMs: 60_000 }),
     close: async () => {
-      server.closeAllConnections();
-      server.close();
+      await app.close();
       await engine.close();
     },
   };
@@ -45,14 +45,15 @@ describe('an external simulator that misbehaves', () => {
   it('is asked again while it is overloaded', async () => {
     const engine = createEmbeddedOptimus();
     let refusals = 2;
-    const inner = createOptimusServer(engine);
+    const inner = await buildOptimusApp(engine, { prefix: '/optimus' });
+    await inner.ready();
     const baseUrl = await serve((request, response) => {
       if (refusals > 0) {
         refusals -= 1;
         response.writeHead(503).end();
         return;
       }
-      inner.emit('request', request, response);
+      inner.routing(request, response);
     });
     const { status } = await createHttpOptimus({ baseUrl, timeoutMs: 60_000 }).simulate(
       exampleSimulationInput(),

@@ -1,4 +1,4 @@
-import type { Machine } from './machines.ts';
+import { holds, type Machine } from './machines.ts';
 import type { Block, PatternRules } from './pattern-rules.ts';
 import type { Prices } from './price-patterns.ts';
 
@@ -65,13 +65,7 @@ export function prepareKnapsack(
   candidates: readonly KnapsackItem[],
   enough: number,
 ): Knapsack {
-  const items = candidates.filter(
-    ({ needs, isMandatory }) =>
-      isMandatory ||
-      (needs.cores <= machine.cores + least &&
-        needs.memoryMb <= machine.memoryMb &&
-        needs.storageGb <= machine.storageGb),
-  );
+  const items = candidates.filter(({ needs, isMandatory }) => isMandatory || holds(machine, needs));
   const room = 1 + least * items.length;
   let best = {
     order: items.map((_, index) => index),

@@ -1,4 +1,33 @@
+import type { ComponentNeeds } from '../../domain/application/application-definition.ts';
 import type { Offer } from '../../domain/placement/simulation.ts';
+
+/** What is asked of one machine. */
+export interface Demand {
+  readonly cores: number;
+  readonly memoryMb: number;
+  readonly storageGb: number;
+  readonly gpus: number;
+  /** Undefined: whatever there is. */
+  readonly os: string | undefined;
+}
+
+export const noDemand: Demand = { cores: 0, memoryMb: 0, storageGb: 0, gpus: 0, os: undefined };
+
+/** What a component asks of the machine it stands on. */
+export function demandOf(needs: Partial<ComponentNeeds>): Demand {
+  return { ...noDemand, ...needs, gpus: needs.gpus ?? 0, os: needs.os };
+}
+
+/** What both ask together; they must not ask for two operating systems. */
+export function together(one: Demand, other: Demand): Demand {
+  return {
+    cores: one.cores + other.cores,
+    memoryMb: one.memoryMb + other.memoryMb,
+    storageGb: one.storageGb + other.storageGb,
+    gpus: one.gpus + other.gpus,
+    os: one.os ?? other.os,
+  };
+}
 
 /** An offer that may be rented, with its datacentre by index. */
 export interface Machine {
@@ -7,6 +36,9 @@ export interface Machine {
   readonly cores: number;
   readonly memoryMb: number;
   readonly storageGb: number;
+  readonly gpus: number;
+  /** Undefined: any. */
+  readonly operatingSystems: readonly string[] | undefined;
   readonly price: number;
   readonly available: number;
 }
@@ -17,14 +49,16 @@ export function machinesOn(offers: readonly Offer[], sites: readonly string[]): 
     offers
       .filter(({ datacentre, available }) => datacentre === id && available > 0)
       .sort(byPriceThenSize)
-      .map(({ id: offer, cores, memoryMb, storageGb, monthlyPrice: price, available }) => ({
+      .map(({ id: offer, monthlyPrice: price, gpus = 0, operatingSystems, ...size }) => ({
         offer,
         site,
-        cores,
-        memoryMb,
-        storageGb,
+        cores: size.cores,
+        memoryMb: size.memoryMb,
+        storageGb: size.storageGb,
+        gpus,
+        operatingSystems,
         price,
-        available,
+        available: size.available,
       })),
   );
 }
@@ -40,7 +74,7 @@ export function undominated(
   const kept: (readonly [index: number, machine: Machine])[] = [];
   for (const candidate of machines) {
     const isDominated = kept.some(
-      ([index, machine]) => !scarce.has(index) && holds(machine, candidate[1]),
+      ([index, machine]) => !scarce.has(index) && replaces(machine, candidate[1]),
     );
     if (!isDominated) kept.push(candidate);
   }
@@ -54,19 +88,40 @@ function byPriceThenSize(a: Offer, b: Offer): number {
     b.cores - a.cores ||
     b.memoryMb - a.memoryMb ||
     b.storageGb - a.storageGb ||
+    (b.gpus ?? 0) - (a.gpus ?? 0) ||
     (a.id < b.id ? -1 : 1)
   );
 }
 
-export function holds(
-  machine: Pick<Machine, 'cores' | 'memoryMb' | 'storageGb'>,
-  needs: { readonly cores: number; readonly memoryMb: number; readonly storageGb: number },
-): boolean {
+type Size = Pick<Machine, 'cores' | 'memoryMb' | 'storageGb'> & {
+  readonly gpus?: number | undefined;
+  readonly operatingSystems?: readonly string[] | undefined;
+};
+
+export function holds(machine: Size, demand: Demand): boolean {
+  return isLargeEnough(machine, demand) && runs(machine, demand.os);
+}
+
+function isLargeEnough(machine: Size, size: Size): boolean {
   return (
     // Sums of fractions of cores are not exact.
-    machine.cores + 1e-9 >= needs.cores &&
-    machine.memoryMb >= needs.memoryMb &&
-    machine.storageGb >= needs.storageGb
+    machine.cores + 1e-9 >= size.cores &&
+    machine.memoryMb >= size.memoryMb &&
+    machine.storageGb >= size.storageGb &&
+    (machine.gpus ?? 0) >= (size.gpus ?? 0)
+  );
+}
+
+export function runs({ operatingSystems }: Size, os: string | undefined): boolean {
+  return os === undefined || operatingSystems === undefined || operatingSystems.includes(os);
+}
+
+/** Whether a machine holds whatever the other does. */
+function replaces(machine: Size, other: Size): boolean {
+  return (
+    isLargeEnough(machine, other) &&
+    (machine.operatingSystems === undefined ||
+      other.operatingSystems?.every((os) => runs(machine, os)) === true)
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Pattern } from './pattern-rules.ts';
 import type { PlacementProblem } from './placement-problem.ts';
-import { holds, type Machine } from './machines.ts';
+import { holds, noDemand, together, type Demand, type Machine } from './machines.ts';
 
 /** Machines rented: how many of each pattern. */
 export type Rented = readonly (readonly [pattern: Pattern, count: number])[];
@@ -29,13 +29,9 @@ export function moveExcess(problem: PlacementProblem, rented: Rented): Rented | 
   for (const [pattern, count] of rented) {
     const home = machines[pattern.machine];
     if (home === undefined) continue;
-    const sum = (of: 'cores' | 'memoryMb' | 'storageGb'): number =>
-      rules.blocks.reduce(
-        (total, block) =>
-          pattern.components.includes(block.components[0] ?? -1) ? total + block[of] : total,
-        0,
-      );
-    const needs = { cores: sum('cores'), memoryMb: sum('memoryMb'), storageGb: sum('storageGb') };
+    const needs = rules.blocks
+      .filter(({ components: [first] }) => pattern.components.includes(first ?? -1))
+      .reduce<Demand>(together, noDemand);
     const isChoice = (machine: Machine): boolean =>
       machine.site === home.site && holds(machine, needs);
     let left = count;

@@ -1,4 +1,9 @@
-import { createResponseModel, predictNfrs } from '../../domain/placement/predict-nfrs.ts';
+import { movesTo } from '../../domain/placement/moving.ts';
+import {
+  createResponseModel,
+  monthlyCostOf,
+  predictNfrs,
+} from '../../domain/placement/predict-nfrs.ts';
 import type {
   Placement,
   Proof,
@@ -7,8 +12,9 @@ import type {
 } from '../../domain/placement/simulation.ts';
 import { availabilityClause, exclusionClause, responseClause } from './clauses.ts';
 import { createCheapestSearch } from './cheapest-placement.ts';
-import { createPlacementProblem, type Requirement } from './placement-problem.ts';
-import type { Clause } from './placement-program.ts';
+import type { Requirement } from '../../domain/application/nfrs.ts';
+import { createPlacementProblem } from './placement-problem.ts';
+import type { Clause } from './program-rows.ts';
 import type { FoundPlacement } from './solution.ts';
 import { createDeadline, type Deadline, type Solver } from './solver.ts';
 
@@ -20,10 +26,14 @@ const roundsBeforeFallback = 10;
 const fallbackShare = 0.2;
 
 export type NextPlacement =
-  /** `isProven`: it is the cheapest but for those found before. `bound`: none of those costs less. */
+  /**
+   * `isProven`: it is the cheapest but for those found before. `cost`: what counts, moves included. `bound`: for
+   * none of those it is less.
+   */
   | {
       readonly status: 'found';
       readonly placement: Placement;
+      readonly cost: number;
       readonly isProven: boolean;
       readonly bound: number;
     }
@@ -65,7 +75,9 @@ export function searchPlacements(
   );
   const responses = createResponseModel(input);
   const { nfrs } = input.application;
-  const mostCost = without.has('monthlyCost') ? Number.POSITIVE_INFINITY : nfrs.monthlyCost.max;
+  const { maxCost, startWeight = 0 } = problem;
+  /** Most that counts: what may be paid, and every start that there can be. */
+  const limit = maxCost + startWeight * problem.pairs.reduce((sum, { most }) => sum + most, 0);
   const clauses: Clause[] = [];
   if (using !== undefined) {
     clauses.push(
@@ -80,11 +92,10 @@ export function searchPlacements(
       const clause = availabilityClause(problem, counts, nfrs.availability.minPercent - tolerance);
       if (clause !== undefined) return clause;
     }
-    if (without.has('responseTime')) return undefined;
     const worst = responses.worstResponse(placement);
-    return worst.p95Ms > nfrs.responseTime.p95MaxMs + tolerance
-      ? responseClause(problem, counts, worst)
-      : undefined;
+    // What cannot be reached is never answered, whether the time matters or not.
+    const most = without.has('responseTime') ? Number.MAX_VALUE : nfrs.responseTime.p95MaxMs;
+    return worst.p95Ms > most + tolerance ? responseClause(problem, counts, worst) : undefined;
   };
 
   /**
@@ -97,11 +108,12 @@ export function searchPlacements(
       if (deadline.isOver()) return undefined;
       const share = createDeadline(deadline.remainingMs() * fallbackShare);
       const found = cheapest.findAvailable(clauses, 100 - lack / part, share);
-      if (found === undefined || found.cost > mostCost + tolerance) continue;
-      if (broken(found) === undefined) return found;
+      if (found !== undefined && isAffordable(found) && broken(found) === undefined) return found;
     }
     return undefined;
   };
+  const isAffordable = ({ placement }: FoundPlacement): boolean =>
+    maxCost === Number.POSITIVE_INFINITY || monthlyCostOf(input, placement) <= maxCost + tolerance;
   let fallback: FoundPlacement | undefined;
 
   return {
@@ -109,20 +121,21 @@ export function searchPlacements(
       let bound = 0;
       const giveUp = (): NextPlacement => {
         if (fallback === undefined) return { status: 'unknown', bound };
-        const { placement } = fallback;
-        return { status: 'found', placement, isProven: false, bound };
+        const { placement, cost } = fallback;
+        return { status: 'found', placement, cost, isProven: false, bound };
       };
       for (let round = 1; ; round += 1) {
-        const answer = cheapest.find(clauses, mostCost, deadline);
+        const answer = cheapest.find(clauses, limit, deadline);
         if (answer.status === 'infeasible') return { status: 'none' };
         bound = Math.max(bound, answer.bound);
-        if (bound > mostCost + tolerance) return { status: 'none' };
+        if (bound > limit + tolerance) return { status: 'none' };
         if (answer.status === 'unknown') return giveUp();
         const clause = broken(answer);
-        if (clause === undefined && answer.cost <= mostCost + tolerance) {
+        if (clause === undefined && isAffordable(answer)) {
           clauses.push(exclusionClause(problem, answer.counts));
           const isProven = answer.status === 'optimal';
-          return { status: 'found', placement: answer.placement, isProven, bound };
+          const { placement, cost } = answer;
+          return { status: 'found', placement, cost, isProven, bound };
         }
         if (clause === undefined || deadline.isOver()) return giveUp();
         clauses.push(clause);
@@ -155,6 +168,8 @@ export function bestPlacements(
   onFound: (best: BestPlacements) => void = () => {},
 ): BestPlacements {
   const search = searchPlacements(input, solver, options);
+  /** What counts of each that was found. */
+  const costs: number[] = [];
   let best: BestPlacements = {
     ranked: [],
     proof: { lowerBound: 0, gapPercent: 0, ranksProven: 0 },
@@ -168,17 +183,25 @@ export function bestPlacements(
         ? best
         : { ...best, isOpen: true, proof: { ...best.proof, lowerBound: next.bound } };
     }
-    const { placement } = next;
-    const predicted = predictNfrs(input, placement);
-    const ranked = [...best.ranked, { rank: 0, placement, predicted }]
-      .sort((a, b) => a.predicted.monthlyCost - b.predicted.monthlyCost)
-      .map((one, index) => ({ ...one, rank: index + 1 }));
+    const { placement, cost } = next;
+    const { current } = input;
+    costs.push(cost);
+    const one = {
+      placement,
+      predicted: predictNfrs(input, placement),
+      ...(current === undefined ? {} : { moves: movesTo(current, placement) }),
+    };
+    // Found after a better one was left unproven, it may cost less than that.
+    const at = costs.toSorted((a, b) => a - b).lastIndexOf(cost);
+    const ranked = best.ranked
+      .toSpliced(at, 0, { rank: 0, ...one })
+      .map((each, index) => ({ ...each, rank: index + 1 }));
     const allProven = next.isProven && best.proof.ranksProven === best.ranked.length;
     best = {
       ranked,
       isOpen: false,
       proof: {
-        ...(best.ranked.length === 0 ? gapOf(next, predicted.monthlyCost) : best.proof),
+        ...(best.ranked.length === 0 ? gapOf(next) : best.proof),
         ranksProven: allProven ? ranked.length : best.proof.ranksProven,
       },
     };
@@ -188,10 +211,15 @@ export function bestPlacements(
   return best;
 }
 
-function gapOf(
-  { isProven, bound }: { isProven: boolean; bound: number },
-  cost: number,
-): Pick<Proof, 'lowerBound' | 'gapPercent'> {
+function gapOf({
+  isProven,
+  bound,
+  cost,
+}: {
+  readonly isProven: boolean;
+  readonly bound: number;
+  readonly cost: number;
+}): Pick<Proof, 'lowerBound' | 'gapPercent'> {
   if (isProven || cost <= 0) return { lowerBound: cost, gapPercent: 0 };
   const lowerBound = Math.min(bound, cost);
   return { lowerBound, gapPercent: (100 * (cost - lowerBound)) / cost };

@@ -1,5 +1,6 @@
 import type { ApplicationDefinition } from '../../domain/application/application-definition.ts';
 import { optionalComponents } from '../../domain/application/restrictions.ts';
+import { demandOf, noDemand, together, type Demand } from './machines.ts';
 
 /** Components (by index, rising) that share a machine of an offer (by index). */
 export interface Pattern {
@@ -11,11 +12,8 @@ export const patternKey = ({ machine, components }: Pattern): string =>
   `${machine}:${components.join(',')}`;
 
 /** Components that stand on a machine together or not at all, and what they need together. */
-export interface Block {
+export interface Block extends Demand {
   readonly components: readonly number[];
-  readonly cores: number;
-  readonly memoryMb: number;
-  readonly storageGb: number;
 }
 
 /** A block that is on every machine, save those with one of `unless`. */
@@ -52,15 +50,9 @@ export function createPatternRules(application: ApplicationDefinition): PatternR
   const blockOf = new Map(groups.flatMap((group, block) => group.map((one) => [one, block])));
   const blocksOf = (names: readonly string[]): number[] =>
     indices(names).flatMap((component) => blockOf.get(component) ?? []);
-  const blocks = groups.map((group) => {
-    const sum = (of: 'cores' | 'memoryMb' | 'storageGb'): number =>
-      group.reduce((total, component) => total + (components[component]?.needs[of] ?? 0), 0);
-    return {
-      components: group,
-      cores: sum('cores'),
-      memoryMb: sum('memoryMb'),
-      storageGb: sum('storageGb'),
-    };
+  const blocks = groups.map((group): Block => {
+    const demands = group.map((component) => demandOf(components[component]?.needs ?? {}));
+    return { components: group, ...demands.reduce(together, noDemand) };
   });
 
   const conflicts = blocks.map(() => new Set<number>());
@@ -72,6 +64,11 @@ export function createPatternRules(application: ApplicationDefinition): PatternR
       }
     }
   };
+  blocks.forEach(({ os }, one) => {
+    blocks.forEach((block, other) => {
+      if (os !== undefined && block.os !== undefined && os !== block.os) conflicts[one]?.add(other);
+    });
+  });
   for (const restriction of restrictions) {
     if (restriction.kind === 'conflict') setApart([restriction.component], restriction.with);
     if (restriction.kind === 'full-deployment') {

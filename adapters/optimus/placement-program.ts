@@ -1,34 +1,31 @@
-import { measured } from '../../domain/placement/predict-nfrs.ts';
-import type { Restriction } from '../../domain/application/restrictions.ts';
 import { lacks, type Pattern } from './pattern-rules.ts';
 import type { PlacementProblem } from './placement-problem.ts';
 import type { Prices } from './price-patterns.ts';
-import type { Column, Program, Row } from './solver.ts';
-
-/** Of a pair (by index): at least, or at most, so many instances there. */
-export type Literal =
-  | { readonly pair: number; readonly atLeast: number }
-  | { readonly pair: number; readonly atMost: number };
-
-/** At least one of these holds. */
-export type Clause = readonly Literal[];
+import { createProgramRows, infinity, type Clause } from './program-rows.ts';
+import { addAvailability, addClause, addLinks, addMoves } from './requirement-rows.ts';
+import { addRestrictions } from './restriction-rows.ts';
+import type { Column, Program } from './solver.ts';
 
 /**
- * The linear program of a problem. Its variables are, in this order: the instances of each pair; for each
- * component whether it is deployed, if that is open; for clauses whether a pair has at least so many
- * instances; and last, for each pattern, the machines rented with it. Its first rows say that the
- * instances are those on the machines, the next that no more scarce machines are rented than there are.
+ * The linear program of a problem. Its variables are those of its rows (program-rows.ts), and last, for each
+ * pattern, the machines rented with it. Its first rows say that the instances are those on the machines, the
+ * next that no more scarce machines are rented than there are.
  */
 export interface PlacementProgram {
   readonly program: Program;
-  /** Variables before those of the patterns. */
-  readonly fixed: number;
+  /** Of the variables before those of the patterns. */
+  readonly fixedCosts: readonly number[];
   columnOf(pattern: Pattern): Column;
   /**
    * What nothing costs less than, if by these row duals (of a relaxed solution, or near them) no pattern is worth
    * more than it costs.
    */
   dualBound(rowDuals: readonly number[]): number;
+  /**
+   * Row duals by which patterns are worth less by the factor. Those that make machines dearer stay: with them a
+   * machine costs what `prices` says.
+   */
+  scaleDown(rowDuals: readonly number[], factor: number): readonly number[];
   /** What a relaxed solution's row duals say of patterns in a datacentre. */
   prices(rowDuals: readonly number[], site: number): Prices;
 }
@@ -47,28 +44,13 @@ export interface ProgramOptions {
   readonly countMissing?: boolean;
 }
 
-const infinity = Number.POSITIVE_INFINITY;
-/** Just above a whole number the right-hand side gains most by being rounded up. */
-const roundings = [1.001, 2.001];
-
 export function createPlacementProgram(
   problem: PlacementProblem,
   { clauses, scarce, patterns, componentPercent, countMissing = false }: ProgramOptions,
 ): PlacementProgram {
-  const { pairs, machines, rules, components, instances, isOptional } = problem;
-  const upper: number[] = pairs.map(({ most }) => most);
-  const rows: Row[] = [];
-  const addVariable = (most: number): number => upper.push(most) - 1;
-  const addRow = (lower: number, terms: ReadonlyMap<number, number>, most: number): void => {
-    rows.push({ lower, upper: most, indices: [...terms.keys()], values: [...terms.values()] });
-  };
-
-  const pairsOf = components.map((_, component) =>
-    pairs.flatMap((pair, index) => (pair.component === component ? [index] : [])),
-  );
-  const deployed = components.map((_, component) =>
-    isOptional[component] === true ? addVariable(1) : undefined,
-  );
+  const { pairs, machines, rules } = problem;
+  const parts = createProgramRows(problem);
+  const { upper, rows, deployed, addRow, addVariable } = parts;
   const missing = countMissing ? pairs.map(({ most }) => addVariable(most)) : [];
 
   // The rows of patterns come first: their numbers do not depend on clauses.
@@ -80,8 +62,7 @@ export function createPlacementProgram(
   });
   const rowOfMachine = new Map<number, number>();
   for (const index of scarce) {
-    rowOfMachine.set(index, rows.length);
-    addRow(-infinity, new Map(), machines[index]?.available ?? 0);
+    rowOfMachine.set(index, addRow(-infinity, new Map(), machines[index]?.available ?? 0));
   }
   const firstLackRow = rows.length;
   const mostMachines = pairs.reduce((sum, { most }) => sum + most, 0);
@@ -93,68 +74,23 @@ export function createPlacementProgram(
       mostMachines,
     );
   }
-
-  /** A variable that is 1 exactly if the pair has at least so many instances, 1 ≤ count ≤ most. */
-  const reached = new Map<string, number>();
-  const reaches = (pair: number, count: number): number => {
-    const most = upper[pair] ?? 0;
-    if (most === 1) return pair;
-    const known = reached.get(`${pair}:${count}`);
-    if (known !== undefined) return known;
-    const variable = addVariable(1);
-    reached.set(`${pair}:${count}`, variable);
-    addRow(
-      0,
-      new Map([
-        [pair, 1],
-        [variable, -count],
-      ]),
-      infinity,
-    );
-    addRow(
-      -infinity,
-      new Map([
-        [pair, 1],
-        [variable, -(most - count + 1)],
-      ]),
-      count - 1,
-    );
-    return variable;
-  };
-  /** Instances of components, each with a factor. */
-  const total = (
-    weighted: readonly (readonly [component: number, factor: number])[],
-  ): Map<number, number> => {
-    const terms = new Map<number, number>();
-    for (const [component, factor] of weighted) {
-      for (const pair of pairsOf[component] ?? []) {
-        terms.set(pair, (terms.get(pair) ?? 0) + factor);
-      }
-    }
-    return terms;
-  };
-
-  components.forEach((_, component) => {
-    const { min, max } = instances[component] ?? { min: 0, max: 0 };
-    const choice = deployed[component];
-    if (choice === undefined) {
-      addRow(min, total([[component, 1]]), max);
-      return;
-    }
-    addRow(0, new Map([...total([[component, 1]]), [choice, -min]]), infinity);
-    addRow(-infinity, new Map([...total([[component, 1]]), [choice, -max]]), 0);
-  });
-  const indexOf = new Map(components.map((name, index) => [name, index]));
-  for (const restriction of problem.input.application.restrictions ?? []) {
-    addRestriction(restriction);
-  }
-  addAvailability();
-  for (const clause of clauses) addClause(clause);
+  const traffic = addLinks(parts);
+  // With moves what counts is not what it costs: then the limit of the cost is a row.
+  const isBudgeted = problem.startWeight !== undefined && Number.isFinite(problem.maxCost);
+  const budget = problem.maxCost / problem.unit;
+  const budgetRow = isBudgeted
+    ? addRow(-infinity, traffic, problem.isWhole ? Math.floor(budget + 1e-6) : budget + 1e-9)
+    : undefined;
+  addMoves(parts);
+  addRestrictions(parts);
+  addAvailability(parts, componentPercent);
+  for (const clause of clauses) addClause(parts, clause);
 
   const fixed = upper.length;
   const columnOf = (pattern: Pattern): Column => {
     const machine = machines[pattern.machine];
     const site = machine?.site ?? -1;
+    const price = priceOf(pattern.machine);
     const own: number[] = [];
     for (const component of pattern.components) {
       const pair = problem.pairAt(component, site);
@@ -169,12 +105,13 @@ export function createPlacementProgram(
         if (lacks(one, blocks)) own.push(firstLackRow + index);
       });
     }
+    const values = own.map(() => 1);
     return {
-      cost: countMissing ? 0 : (machine?.price ?? 0) / problem.unit,
+      cost: countMissing ? 0 : price,
       // The instances bound it. A bound of its own would have a dual, and hide that it is no better.
       upper: infinity,
-      rows: own,
-      values: own.map(() => 1),
+      rows: budgetRow === undefined ? own : [...own, budgetRow],
+      values: budgetRow === undefined ? values : [...values, price],
     };
   };
   const blocksOf = ({ components: own }: Pattern): Set<number> =>
@@ -191,24 +128,29 @@ export function createPlacementProgram(
     values: [...values],
   }));
   columns.forEach((column, position) => {
-    column.rows.forEach((row) => {
+    column.rows.forEach((row, at) => {
       extended[row]?.indices.push(fixed + position);
-      extended[row]?.values.push(1);
+      extended[row]?.values.push(column.values[at] ?? 0);
     });
   });
-  const costs = upper.map(() => 0);
-  for (const artificial of missing) costs[artificial] = 1;
+  const costs = countMissing
+    ? upper.map((_, variable) => (missing.includes(variable) ? 1 : 0))
+    : parts.costs;
   return {
     program: {
-      costs: [...costs, ...columns.map(({ cost }) => round(cost))],
+      costs: [...costs, ...columns.map(({ cost }) => cost)],
       lower: new Array<number>(fixed + columns.length).fill(0),
       upper: [...upper, ...columns.map((column) => column.upper)],
       rows: extended,
     },
-    fixed,
-    columnOf: (pattern) => {
-      const column = columnOf(pattern);
-      return { ...column, cost: round(column.cost) };
+    fixedCosts: costs,
+    columnOf,
+    scaleDown: (rowDuals, factor) => {
+      const kept = new Set([
+        ...rowOfMachine.values(),
+        ...(budgetRow === undefined ? [] : [budgetRow]),
+      ]);
+      return rowDuals.map((dual, row) => (kept.has(row) ? dual : dual / factor));
     },
     dualBound: (rowDuals) => {
       const reduced = [...costs];
@@ -234,168 +176,18 @@ export function createPlacementProgram(
         return pair === undefined ? 0 : (rowDuals[pair] ?? 0);
       },
       machine: (index) => {
-        const price = countMissing ? 0 : round((machines[index]?.price ?? 0) / problem.unit);
-        const row = rowOfMachine.get(index);
-        return price - (row === undefined ? 0 : (rowDuals[row] ?? 0));
+        const price = priceOf(index);
+        const [scarcity, frugality] = [rowOfMachine.get(index), budgetRow].map((row) =>
+          row === undefined ? 0 : Math.max(0, -(rowDuals[row] ?? 0)),
+        );
+        return (countMissing ? 0 : price) + (scarcity ?? 0) + (frugality ?? 0) * price;
       },
       lacking: (which) => Math.max(0, -(rowDuals[firstLackRow + which] ?? 0)),
     }),
   };
 
-  function round(cost: number): number {
-    return problem.isWhole ? Math.round(cost) : cost;
-  }
-
-  function addRestriction(restriction: Restriction): void {
-    const index = (name: string): number => indexOf.get(name) ?? -1;
-    switch (restriction.kind) {
-      case 'instances': {
-        const { atLeast = 0, atMost = infinity, exactly } = restriction;
-        const names = [...new Set(restriction.components)];
-        addRow(exactly ?? atLeast, total(names.map((name) => [index(name), 1])), exactly ?? atMost);
-        return;
-      }
-      case 'exclusive': {
-        const choices = restriction.components.flatMap((name) => deployed[index(name)] ?? []);
-        addRow(1, new Map(choices.map((choice) => [choice, 1])), 1);
-        return;
-      }
-      case 'require-provide': {
-        const { component, requires, provider, provides } = restriction;
-        const terms = total([
-          [index(component), requires],
-          [index(provider), -provides],
-        ]);
-        if (isOptional[index(provider)] !== true) {
-          addRow(-infinity, terms, 0);
-          return;
-        }
-        requireOfExclusive(restriction);
-        return;
-      }
-      case 'one-to-one': {
-        const [first = '', ...others] = restriction.components;
-        for (const other of others) {
-          const terms = total([
-            [index(first), 1],
-            [index(other), -1],
-          ]);
-          addRow(0, terms, 0);
-        }
-        return;
-      }
-      case 'one-to-many': {
-        const { one, many, number } = restriction;
-        const terms = total([
-          [index(one), number],
-          [index(many), -1],
-        ]);
-        addRow(1, terms, number);
-        return;
-      }
-      case 'spread':
-        for (const name of restriction.components) {
-          const places = pairsOf[index(name)] ?? [];
-          const terms = new Map(places.map((pair) => [reaches(pair, 1), 1]));
-          const choice = deployed[index(name)];
-          if (choice === undefined) addRow(restriction.minDatacentres, terms, infinity);
-          else addRow(0, terms.set(choice, -restriction.minDatacentres), infinity);
-        }
-        return;
-      // These are rules of the patterns.
-      case 'conflict':
-      case 'co-location':
-      case 'full-deployment':
-        return;
-    }
-  }
-
-  /**
-   * Of exclusive components only the deployed one has instances, so that what all of them would provide
-   * together is what it provides; one of which nothing is required allows as many as there can be.
-   */
-  function requireOfExclusive(required: Restriction & { kind: 'require-provide' }): void {
-    const restrictions = problem.input.application.restrictions ?? [];
-    const ratio = (name: string): number | undefined => {
-      const ratios = restrictions.flatMap((one) =>
-        one.kind === 'require-provide' &&
-        one.component === required.component &&
-        one.provider === name
-          ? [one.provides / one.requires]
-          : [],
-      );
-      return ratios.length === 0 ? undefined : Math.min(...ratios);
-    };
-    const index = (name: string): number => indexOf.get(name) ?? -1;
-    for (const group of restrictions) {
-      if (group.kind !== 'exclusive' || !group.components.includes(required.provider)) continue;
-      const terms = total([[index(required.component), 1]]);
-      for (const name of group.components) {
-        const provided = ratio(name);
-        if (provided !== undefined) {
-          for (const [pair, factor] of total([[index(name), -provided]])) terms.set(pair, factor);
-          continue;
-        }
-        const choice = deployed[index(name)];
-        if (choice !== undefined)
-          terms.set(choice, -(instances[index(required.component)]?.max ?? 0));
-      }
-      addRow(-infinity, terms, 0);
-    }
-  }
-
-  /**
-   * No application is more available than one of its components, and none of those more than that one of
-   * its datacentres is up, which in logarithms is linear. It holds for every placement that meets the
-   * requirement; the exact availability is left to clauses.
-   */
-  function addAvailability(): void {
-    const { input, without, sites } = problem;
-    const { minPercent } = input.application.nfrs.availability;
-    const share = (componentPercent ?? minPercent) / 100 - 1e-11;
-    if (without.has('availability') || share <= 0) return;
-    const needed = -Math.log1p(-share);
-    components.forEach((name, component) => {
-      const gains = new Map<number, number>();
-      for (const pair of pairsOf[component] ?? []) {
-        const { site, most } = pairs[pair] ?? { site: -1, most: 0 };
-        const id = sites[site] ?? '';
-        const up = input.datacentres.find((one) => one.id === id)?.availabilityPercent ?? 0;
-        const own = most > 1 ? 100 : (measured(input, name, id)?.availabilityPercent ?? 100);
-        const gain = -Math.log1p(-(up / 100) * (own / 100));
-        gains.set(reaches(pair, 1), Math.min(1, gain / needed));
-      }
-      const require = (terms: Map<number, number>, least: number): void => {
-        const choice = deployed[component];
-        if (choice === undefined) addRow(least, terms, infinity);
-        else addRow(0, terms.set(choice, -least), infinity);
-      };
-      require(new Map(gains), 1 - 1e-9);
-      // Whole numbers of datacentres: multiplied and rounded up the row holds still (Chvátal and Gomory),
-      // and the relaxed program no longer takes half a datacentre for what needs a second.
-      for (const times of roundings) {
-        require(new Map(
-          [...gains].map(([pair, gain]) => [pair, Math.ceil(gain * times - 1e-9)]),
-        ), Math.ceil(times * (1 - 1e-9)));
-      }
-    });
-  }
-
-  function addClause(clause: Clause): void {
-    const terms = new Map<number, number>();
-    let constant = 0;
-    const add = (variable: number, factor: number): void => {
-      terms.set(variable, (terms.get(variable) ?? 0) + factor);
-    };
-    for (const literal of clause) {
-      const most = pairs[literal.pair]?.most ?? 0;
-      if ('atLeast' in literal) {
-        if (literal.atLeast <= most) add(reaches(literal.pair, literal.atLeast), 1);
-      } else if (literal.atMost >= 0) {
-        constant += 1;
-        if (literal.atMost < most) add(reaches(literal.pair, literal.atMost + 1), -1);
-      }
-    }
-    addRow(1 - constant, terms, infinity);
+  function priceOf(machine: number): number {
+    const price = (machines[machine]?.price ?? 0) / problem.unit;
+    return problem.isWhole ? Math.round(price) : price;
   }
 }

@@ -4,7 +4,7 @@ import {
   type Knapsack,
   type KnapsackItem,
 } from './knapsack-items.ts';
-import { holds } from './machines.ts';
+import { holds, runs, type Demand, type Machine } from './machines.ts';
 import { lacks, type Pattern, type PatternRules } from './pattern-rules.ts';
 import type { Site } from './sites.ts';
 import type { Deadline } from './solver.ts';
@@ -98,16 +98,18 @@ export function pricePatterns(options: PricingOptions): {
   /** Depth first, what is densest in worth first; false when the search is given up. */
   function search(
     { items, weights, room }: Knapsack,
-    machine: { readonly cores: number; readonly memoryMb: number; readonly storageGb: number },
+    machine: Machine,
     price: number,
-    record: (
-      blocks: ReadonlySet<number>,
-      used: { cores: number; memoryMb: number; storageGb: number },
-      worth: number,
-    ) => void,
+    record: (blocks: ReadonlySet<number>, used: Demand, worth: number) => void,
   ): boolean {
     const chosen = new Set<number>();
-    const used = { cores: 0, memoryMb: 0, storageGb: 0 };
+    const used = {
+      cores: 0,
+      memoryMb: 0,
+      storageGb: 0,
+      gpus: 0,
+      os: undefined as string | undefined,
+    };
     /** By block: how many of those chosen it shares no machine with. */
     const blocked = new Int32Array(rules.blocks.length);
 
@@ -115,7 +117,9 @@ export function pricePatterns(options: PricingOptions): {
       blocked[block] === 0 &&
       used.cores + needs.cores <= machine.cores + 1e-9 &&
       used.memoryMb + needs.memoryMb <= machine.memoryMb &&
-      used.storageGb + needs.storageGb <= machine.storageGb;
+      used.storageGb + needs.storageGb <= machine.storageGb &&
+      used.gpus + needs.gpus <= machine.gpus &&
+      runs(machine, needs.os);
 
     /** Most that the items from here on can add: the densest first, the last in part. */
     const mostWorth = (from: number, left: number): number => {
@@ -154,6 +158,8 @@ export function pricePatterns(options: PricingOptions): {
         used.cores += needs.cores;
         used.memoryMb += needs.memoryMb;
         used.storageGb += needs.storageGb;
+        used.gpus += needs.gpus;
+        used.os ??= needs.os;
         const isWithin = visit(at + 1, worth + item.worth, left - (weights[at] ?? 0));
         chosen.delete(block);
         for (const other of conflicts) blocked[other] = (blocked[other] ?? 0) - 1;

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { predictNfrs } from '../../domain/placement/predict-nfrs.ts';
-import { exhaustiveCosts } from '../../test/support/exhaustive-placements.ts';
+import { exhaustiveCosts, weightOfStart } from '../../test/support/exhaustive-placements.ts';
+import { withExtras } from '../../test/support/random-extras.ts';
 import {
   createDice,
   randomRestrictedInput,
@@ -24,22 +25,27 @@ describe('the search for placements under restrictions', () => {
     readonly kinds: (dice: ReturnType<typeof createDice>) => readonly RestrictionKind[];
     readonly isShared?: boolean;
     readonly mostPatterns?: number;
+    readonly hasExtras?: boolean;
   }): { tried: number; feasible: number } => {
     let tried = 0;
     let feasible = 0;
     for (let run = 0; tried < options.runs && run < options.runs * 20; run += 1) {
       const dice = createDice(options.seed * 100_000 + run);
-      const input = randomRestrictedInput(dice, options.kinds(dice), {
+      const plain = randomRestrictedInput(dice, options.kinds(dice), {
         isShared: options.isShared ?? true,
       });
-      if (input === undefined) continue;
+      if (plain === undefined) continue;
+      const input = options.hasExtras === true ? withExtras(plain, dice) : plain;
       tried += 1;
       const expected = exhaustiveCosts(input).slice(0, 5);
       const { ranked, proof } = bestPlacements(input, solver, 5, {
         deadline: createDeadline(60_000),
         ...(options.mostPatterns === undefined ? {} : { mostPatterns: options.mostPatterns }),
       });
-      const found = ranked.map(({ predicted }) => predicted.monthlyCost);
+      const found = ranked.map(
+        ({ predicted, moves }) =>
+          predicted.monthlyCost + (moves?.starts ?? 0) * weightOfStart(input),
+      );
       const label = `seed ${options.seed}, run ${run}: ${JSON.stringify(input.application.restrictions)}`;
       expect(found.length, label).toBe(expected.length);
       found.forEach((cost, rank) => expect(cost, label).toBeCloseTo(expected[rank] ?? -1, 6));
@@ -81,5 +87,16 @@ describe('the search for placements under restrictions', () => {
   it('finds it on machines that are not shared', () => {
     const { feasible } = compare({ seed: 40, runs: 200, kinds: several, isShared: false });
     expect(feasible).toBeGreaterThan(20);
+  });
+
+  it('finds it with all that may be asked for besides: systems, links, levels, moves, common failures', () => {
+    const some = (dice: ReturnType<typeof createDice>): RestrictionKind[] => several(dice).slice(1);
+    const options = { kinds: some, hasExtras: true };
+    const listed = compare({ ...options, seed: 50, runs: 600 });
+    const generated = compare({ ...options, seed: 51, runs: 400, mostPatterns: 0 });
+    const alone = compare({ ...options, seed: 52, runs: 400, isShared: false });
+    expect(listed.feasible).toBeGreaterThan(80);
+    expect(generated.feasible).toBeGreaterThan(40);
+    expect(alone.feasible).toBeGreaterThan(40);
   });
 });

@@ -24,7 +24,8 @@ export type Cheapest =
 export interface Solution {
   readonly answer: MipAnswer;
   readonly patterns: readonly Pattern[];
-  readonly fixed: number;
+  /** Of the variables before them. */
+  readonly fixedCosts: readonly number[];
 }
 
 /** The instances and machines of a solution, as values of the variables of another program. */
@@ -58,10 +59,10 @@ export function cheaperOf<T extends Solution | undefined>(
   return other !== undefined && cost(other) < cost(one) ? other : one;
 }
 
-export function rentedIn({ answer, patterns, fixed }: Solution): Rented {
+export function rentedIn({ answer, patterns, fixedCosts }: Solution): Rented {
   if (!('values' in answer)) return [];
   return patterns.flatMap((pattern, index) => {
-    const count = Math.round(answer.values[fixed + index] ?? 0);
+    const count = Math.round(answer.values[fixedCosts.length + index] ?? 0);
     return count > 0 ? [[pattern, count] as const] : [];
   });
 }
@@ -69,21 +70,26 @@ export function rentedIn({ answer, patterns, fixed }: Solution): Rented {
 /** The solution on machines that there are, proven to be nothing. */
 export function withinStock(problem: PlacementProblem, solution: Solution): Solution | undefined {
   const rented = moveExcess(problem, rentedIn(solution));
-  const { answer, fixed } = solution;
+  const { answer, fixedCosts } = solution;
   if (rented === undefined || !('values' in answer)) return undefined;
-  const cost = rented.reduce(
+  const machineCost = rented.reduce(
     (sum, [{ machine }, count]) => sum + count * (problem.machines[machine]?.price ?? 0),
     0,
+  );
+  const others = answer.values.slice(0, fixedCosts.length);
+  const objective = others.reduce(
+    (sum, value, variable) => sum + value * (fixedCosts[variable] ?? 0),
+    machineCost / problem.unit,
   );
   return {
     answer: {
       ...answer,
       status: 'feasible',
-      values: [...answer.values.slice(0, fixed), ...rented.map(([, count]) => count)],
-      objective: cost / problem.unit,
+      values: [...others, ...rented.map(([, count]) => count)],
+      objective,
     },
     patterns: rented.map(([pattern]) => pattern),
-    fixed,
+    fixedCosts,
   };
 }
 
@@ -100,7 +106,7 @@ export function withBound({ answer, ...solution }: Solution, bound: number): Sol
 
 export function toCheapest(
   problem: PlacementProblem,
-  { answer, patterns, fixed }: Solution,
+  { answer, patterns, fixedCosts }: Solution,
 ): Cheapest {
   if (answer.status === 'infeasible') return answer;
   const { unit } = problem;
@@ -108,7 +114,7 @@ export function toCheapest(
   const { status, values, objective, bound } = answer;
   return {
     status,
-    placement: { assignments: assign(problem, values.slice(fixed), patterns) },
+    placement: { assignments: assign(problem, values.slice(fixedCosts.length), patterns) },
     counts: problem.pairs.map((_, index) => Math.round(values[index] ?? 0)),
     cost: objective * unit,
     bound: bound * unit,

@@ -7,6 +7,7 @@ import { guardianPolicyOf } from '../../domain/guardian/policy.ts';
 import type { GuardedApplication, SimulationOrder } from '../../domain/guardian/ports.ts';
 import type { InventoryReader } from '../../domain/inventory/ports.ts';
 import type { Measurement } from '../../domain/placement/simulation.ts';
+import { currentOf } from './current-placement.ts';
 import { findGuarded, movesOf } from './guarded-application.ts';
 import { machinesHeldByOthers } from './rollout-register.ts';
 
@@ -50,6 +51,7 @@ export async function correctionInputs(
     inventory.latencies(datacentres),
     machinesHeldByOthers(database, row.application),
   ]);
+  const current = await currentOf(database, guarded.definition, guarded.placement);
   const measuredAt = new Date(nowMs).toISOString();
   const shut = closed.replicas.map((name): Measurement => {
     const [component = '', datacentre = ''] = name.split('@');
@@ -75,6 +77,7 @@ export async function correctionInputs(
           datacentres.includes(datacentre) &&
           guarded.definition.components.some(({ name }) => name === component),
       ),
+      ...(current === undefined ? {} : { current }),
     },
   });
   const previous = await releaseBefore(database, row.application, guarded);
@@ -126,7 +129,7 @@ async function releaseBefore(
 }
 
 /** The newest figures of each replica from when the release was verified. */
-async function verifiedFigures(
+export async function verifiedFigures(
   database: Knex,
   application: string,
   release: string,

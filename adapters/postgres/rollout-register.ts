@@ -267,9 +267,13 @@ export async function machinesHeldByOthers(
 ): Promise<ReadonlyMap<string, number>> {
   const { rows } = await database.raw<{ rows: { offer: string; machines: number }[] }>(
     `
-      select assignment ->> 'offer' as offer, count(*) as machines
+      select assignment ->> 'offer' as offer,
+        -- What shares a machine names it; what does not has one to itself.
+        count(distinct (latest.application, assignment ->> 'machine'))
+          filter (where assignment ->> 'machine' is not null)
+          + count(*) filter (where assignment ->> 'machine' is null) as machines
       from (
-        select distinct on (application) placement from verified_deployment
+        select distinct on (application) application, placement from verified_deployment
         where application <> :application order by application, verified_at desc
       ) latest, jsonb_array_elements(latest.placement -> 'assignments') assignment
       group by 1

@@ -5,6 +5,7 @@ import { contextOf, type CliContext } from '../context.ts';
 import { CliError, exitCodes, toCliError } from '../errors.ts';
 import { printOne, printRows, write } from '../output.ts';
 import { addDriftCommand } from './comparison-commands.ts';
+import { addLintCommands } from './lint-command.ts';
 import { readYamlFile } from '../read-file.ts';
 import { readManifests } from '../read-manifests.ts';
 
@@ -57,6 +58,7 @@ export function addApplicationCommands(program: Command): void {
     });
 
   addDriftCommand(application);
+  addLintCommands(application);
 
   const release = program.command('release').description('releases of applications');
   release

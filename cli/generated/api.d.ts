@@ -1217,6 +1217,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/applications/{application}/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What Optimus was asked about an application, by changes, guardian and people */
+        get: operations["listSimulations"];
+        put?: never;
+        /**
+         * What would be best, as things are or as they are assumed to be; changes nothing
+         * @description Simulates the application as it is defined and runs now, with the assumptions in their order, and compares with what is best without them. The answer is kept with its inputs.
+         */
+        post: operations["simulateApplication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/fronts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The placements between which two figures are traded; stores nothing
+         * @description The Pareto front of x and y: every other requirement holds, those on x and y do not count. The best on x first.
+         */
+        post: operations["findFront"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/simulations/{simulation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A simulation with its answer */
+        get: operations["getSimulation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/simulations/{simulation}/input": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What exactly Optimus was asked */
+        get: operations["getSimulationInput"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/simulations/{simulation}/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute a simulation again from its inputs, and say whether the answer is the same */
+        post: operations["replaySimulation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/alerts": {
         parameters: {
             query?: never;
@@ -2278,6 +2370,271 @@ export interface components {
             problem: string | null;
             summary: string | null;
         };
+        SimulationList: {
+            rows: {
+                id: string;
+                application: string;
+                /** @enum {string} */
+                purpose: "change" | "guardian" | "what-if";
+                /** @description Label of the change or the incident, or id of the person */
+                askedFor: string;
+                attempt: number | null;
+                /** @description Name and version */
+                engine: string;
+                inputsHash: string;
+                simulatedAt: string;
+                /** @enum {string} */
+                status: "optimal" | "feasible" | "infeasible";
+                /** @description Of the best placement */
+                monthlyCost: number | null;
+            }[];
+            nextCursor?: string;
+        };
+        SimulationDifference: {
+            monthlyCost: number | null;
+            availabilityPercent: number | null;
+            responseTimeP95Ms: number | null;
+            /** @description As component@datacentre */
+            appears: string[];
+            disappears: string[];
+        };
+        SimulationReplay: {
+            id: string;
+            engine: string;
+            /** @description Fields of the answer that were not the same; empty: all are */
+            unlike: string[];
+            replayedBy: string;
+            replayedAt: string;
+            simulation: string;
+            identical: boolean;
+            result: {
+                engine: {
+                    name: string;
+                    version: string;
+                };
+                inputsHash: string;
+                /** @enum {string} */
+                status: "optimal" | "feasible" | "infeasible";
+                placements: {
+                    rank: number;
+                    placement: {
+                        assignments: {
+                            component: string;
+                            datacentre: string;
+                            offer: string;
+                            machine?: string;
+                        }[];
+                    };
+                    predicted: {
+                        availabilityPercent: number;
+                        monthlyCost: number;
+                        currency: string;
+                        responseTimeP95Ms: number;
+                        countries: string[];
+                        throughputPerSecond?: number;
+                        trafficGbPerMonth?: number;
+                    };
+                    moves?: {
+                        starts: number;
+                        monthlyShare: number;
+                    };
+                    trial?: {
+                        trials: number;
+                        availabilityPercent: number;
+                        lowPercent: number;
+                        highPercent: number;
+                    };
+                }[];
+                proof?: {
+                    lowerBound: number;
+                    gapPercent: number;
+                    ranksProven: number;
+                };
+                rejectedDatacentres: {
+                    datacentre: string;
+                    reasons: string[];
+                }[];
+                contradictions: string[];
+                conflict?: {
+                    /** @enum {string} */
+                    kind: "requirement" | "restriction" | "link" | "stock";
+                    name: string;
+                    target: string;
+                    nearest?: string;
+                }[];
+                unmet?: {
+                    /** @enum {string} */
+                    requirement: "availability" | "monthlyCost" | "responseTime" | "throughput" | "location" | "certifications" | "securityLevel" | "financialRisk" | "technologicalRisk";
+                    target: string;
+                }[];
+            };
+        };
+        Simulation: {
+            id: string;
+            application: string;
+            /** @enum {string} */
+            purpose: "change" | "guardian" | "what-if";
+            /** @description Label of the change or the incident, or id of the person */
+            askedFor: string;
+            attempt: number | null;
+            /** @description Name and version */
+            engine: string;
+            inputsHash: string;
+            simulatedAt: string;
+            /** @enum {string} */
+            status: "optimal" | "feasible" | "infeasible";
+            /** @description Of the best placement */
+            monthlyCost: number | null;
+            result: {
+                engine: {
+                    name: string;
+                    version: string;
+                };
+                inputsHash: string;
+                /** @enum {string} */
+                status: "optimal" | "feasible" | "infeasible";
+                placements: {
+                    rank: number;
+                    placement: {
+                        assignments: {
+                            component: string;
+                            datacentre: string;
+                            offer: string;
+                            machine?: string;
+                        }[];
+                    };
+                    predicted: {
+                        availabilityPercent: number;
+                        monthlyCost: number;
+                        currency: string;
+                        responseTimeP95Ms: number;
+                        countries: string[];
+                        throughputPerSecond?: number;
+                        trafficGbPerMonth?: number;
+                    };
+                    moves?: {
+                        starts: number;
+                        monthlyShare: number;
+                    };
+                    trial?: {
+                        trials: number;
+                        availabilityPercent: number;
+                        lowPercent: number;
+                        highPercent: number;
+                    };
+                }[];
+                proof?: {
+                    lowerBound: number;
+                    gapPercent: number;
+                    ranksProven: number;
+                };
+                rejectedDatacentres: {
+                    datacentre: string;
+                    reasons: string[];
+                }[];
+                contradictions: string[];
+                conflict?: {
+                    /** @enum {string} */
+                    kind: "requirement" | "restriction" | "link" | "stock";
+                    name: string;
+                    target: string;
+                    nearest?: string;
+                }[];
+                unmet?: {
+                    /** @enum {string} */
+                    requirement: "availability" | "monthlyCost" | "responseTime" | "throughput" | "location" | "certifications" | "securityLevel" | "financialRisk" | "technologicalRisk";
+                    target: string;
+                }[];
+            };
+            /** @description Newest first */
+            replays: {
+                id: string;
+                engine: string;
+                /** @description Fields of the answer that were not the same; empty: all are */
+                unlike: string[];
+                replayedBy: string;
+                replayedAt: string;
+            }[];
+            assumptions?: ({
+                /** @constant */
+                kind: "datacentre-fails";
+                datacentre: string;
+            } | {
+                /** @constant */
+                kind: "price-changes";
+                percent: number;
+                offer?: string;
+                datacentre?: string;
+                provider?: string;
+            } | {
+                /** @constant */
+                kind: "offer-withdrawn";
+                offer: string;
+            } | {
+                /** @constant */
+                kind: "requirements";
+                nfrs: {
+                    availability?: {
+                        minPercent: number;
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                    monthlyCost?: {
+                        max: number;
+                        currency: string;
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                    responseTime?: {
+                        p95MaxMs: number;
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                    throughput?: {
+                        minPerSecond: number;
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                    location?: {
+                        countries: string[];
+                        jurisdictions?: string[];
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                    certifications?: {
+                        all: string[];
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                    securityLevel?: {
+                        min: number;
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                    financialRisk?: {
+                        max: number;
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                    technologicalRisk?: {
+                        max: number;
+                        /** @constant */
+                        soft?: true;
+                        priority?: number;
+                    };
+                };
+            })[];
+            /** @description From what is best as things are */
+            difference?: components["schemas"]["SimulationDifference"];
+        };
         Why: {
             change: string;
             /** @enum {string} */
@@ -2544,6 +2901,33 @@ export interface components {
             };
             revision: number;
             assessedAt: string;
+        };
+        Front: {
+            /** @enum {string} */
+            x: "monthlyCost" | "responseTime" | "availability" | "throughput";
+            /** @enum {string} */
+            y: "monthlyCost" | "responseTime" | "availability" | "throughput";
+            resolution: number;
+            points: {
+                placement: {
+                    assignments: {
+                        component: string;
+                        datacentre: string;
+                        offer: string;
+                        machine?: string;
+                    }[];
+                };
+                predicted: {
+                    availabilityPercent: number;
+                    monthlyCost: number;
+                    currency: string;
+                    responseTimeP95Ms: number;
+                    countries: string[];
+                    throughputPerSecond?: number;
+                    trafficGbPerMonth?: number;
+                };
+            }[];
+            isComplete: boolean;
         };
     };
     responses: never;
@@ -4456,6 +4840,8 @@ export interface operations {
                             cores: number;
                             memoryMb: number;
                             storageGb: number;
+                            gpus?: number;
+                            os?: string;
                         };
                         /**
                          * @default {
@@ -4472,6 +4858,7 @@ export interface operations {
                         /** @default false */
                         entry?: boolean;
                         serviceTimeP95Ms: number;
+                        capacityPerSecond?: number;
                     }[];
                     /** @enum {string} */
                     machines?: "dedicated" | "shared";
@@ -4525,24 +4912,72 @@ export interface operations {
                         minDatacentres: number;
                         maxPerDatacentre?: number;
                     })[];
+                    links?: {
+                        from: string;
+                        to: string;
+                        maxLatencyMs?: number;
+                        gbPerMonth?: number;
+                    }[];
                     nfrs: {
                         availability: {
                             minPercent: number;
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
                         };
                         monthlyCost: {
                             max: number;
                             currency: string;
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
                         };
                         responseTime: {
                             p95MaxMs: number;
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
                         };
                         throughput?: {
                             minPerSecond: number;
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
                         };
                         location: {
                             countries: string[];
+                            jurisdictions?: string[];
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
+                        };
+                        certifications?: {
+                            all: string[];
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
+                        };
+                        securityLevel?: {
+                            min: number;
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
+                        };
+                        financialRisk?: {
+                            max: number;
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
+                        };
+                        technologicalRisk?: {
+                            max: number;
+                            /** @enum {boolean} */
+                            soft?: true;
+                            priority?: number;
                         };
                     };
+                    /** @enum {string} */
+                    optimus?: "embedded" | "external";
                     /** @default {} */
                     verification?: {
                         /**
@@ -4659,6 +5094,20 @@ export interface operations {
                         /** @default 240 */
                         proposalExpiresMinutes?: number;
                         holdAfterRollbackHours?: number;
+                        moving?: {
+                            /**
+                             * @default cost
+                             * @enum {string}
+                             */
+                            aim?: "cost" | "least-disruption";
+                            /** @default 0 */
+                            costPerStart?: number;
+                            /** @default 0 */
+                            lossPerFailure?: number;
+                            failurePercent?: number;
+                            /** @default 12 */
+                            overMonths?: number;
+                        };
                         /** @default 120 */
                         windowMinutes?: number;
                     };
@@ -6679,6 +7128,450 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSimulations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationList"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulateApplication: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default [] */
+                    assume?: ({
+                        /** @enum {string} */
+                        kind: "datacentre-fails";
+                        datacentre: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "price-changes";
+                        percent: number;
+                        offer?: string;
+                        datacentre?: string;
+                        provider?: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "offer-withdrawn";
+                        offer: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "requirements";
+                        nfrs: {
+                            availability?: {
+                                minPercent: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            monthlyCost?: {
+                                max: number;
+                                currency: string;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            responseTime?: {
+                                p95MaxMs: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            throughput?: {
+                                minPerSecond: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            location?: {
+                                countries: string[];
+                                jurisdictions?: string[];
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            certifications?: {
+                                all: string[];
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            securityLevel?: {
+                                min: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            financialRisk?: {
+                                max: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            technologicalRisk?: {
+                                max: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                        };
+                    })[];
+                    datacentres?: string[];
+                    /** @default 10000 */
+                    timeLimitMs?: number;
+                    /** @default 5 */
+                    placements?: number;
+                    trials?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findFront: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default [] */
+                    assume?: ({
+                        /** @enum {string} */
+                        kind: "datacentre-fails";
+                        datacentre: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "price-changes";
+                        percent: number;
+                        offer?: string;
+                        datacentre?: string;
+                        provider?: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "offer-withdrawn";
+                        offer: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "requirements";
+                        nfrs: {
+                            availability?: {
+                                minPercent: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            monthlyCost?: {
+                                max: number;
+                                currency: string;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            responseTime?: {
+                                p95MaxMs: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            throughput?: {
+                                minPerSecond: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            location?: {
+                                countries: string[];
+                                jurisdictions?: string[];
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            certifications?: {
+                                all: string[];
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            securityLevel?: {
+                                min: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            financialRisk?: {
+                                max: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                            technologicalRisk?: {
+                                max: number;
+                                /** @enum {boolean} */
+                                soft?: true;
+                                priority?: number;
+                            };
+                        };
+                    })[];
+                    datacentres?: string[];
+                    /** @default 10000 */
+                    timeLimitMs?: number;
+                    /**
+                     * @default monthlyCost
+                     * @enum {string}
+                     */
+                    x?: "monthlyCost" | "responseTime" | "availability" | "throughput";
+                    /**
+                     * @default availability
+                     * @enum {string}
+                     */
+                    y?: "monthlyCost" | "responseTime" | "availability" | "throughput";
+                    /** @default 20 */
+                    points?: number;
+                    resolution?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Front"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSimulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSimulationInput: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaySimulation: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                simulation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default 30000 */
+                    timeLimitMs?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationReplay"];
                 };
             };
             /** @description Default Response */

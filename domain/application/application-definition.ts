@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { guardianPolicySchema } from '../guardian/policy.ts';
-import { countrySchema, currencySchema, slugSchema } from '../names.ts';
+import { slugSchema } from '../names.ts';
 import { metricsSchema } from '../verification/metric.ts';
 import { checkRestrictions } from './check-restrictions.ts';
+import { checkLinks, linkSchema } from './links.ts';
+import { nfrsSchema } from './nfrs.ts';
 import { restrictionSchema } from './restrictions.ts';
 
 /** What one replica of a component needs from the machine it runs on. */
@@ -10,6 +12,10 @@ export const componentNeedsSchema = z.strictObject({
   cores: z.number().positive().max(1024),
   memoryMb: z.int().positive(),
   storageGb: z.int().nonnegative(),
+  /** Graphics processors of its own. */
+  gpus: z.int().min(1).max(1024).optional(),
+  /** The operating system that it needs, such as linux or windows; it shares a machine with no other. */
+  os: slugSchema.optional(),
 });
 
 export const componentSchema = z.strictObject({
@@ -25,20 +31,8 @@ export const componentSchema = z.strictObject({
   entry: z.boolean().default(false),
   /** Time this component itself takes for a request (95th percentile), without what it calls. */
   serviceTimeP95Ms: z.number().nonnegative(),
-});
-
-/** The initial requirements: what was closed in the application's definition and must hold as long as it runs. */
-export const nfrsSchema = z.strictObject({
-  /** Least share of requests answered well, in per cent. */
-  availability: z.strictObject({ minPercent: z.number().min(0).lt(100) }),
-  /** Most that the placement may cost a month. */
-  monthlyCost: z.strictObject({ max: z.number().nonnegative(), currency: currencySchema }),
-  /** Longest 95th percentile of the time to answer a request at an entry component. */
-  responseTime: z.strictObject({ p95MaxMs: z.number().positive() }),
-  /** Answers a second that the application must be able to give; measured by asking for so many. */
-  throughput: z.strictObject({ minPerSecond: z.number().positive().max(100_000) }).optional(),
-  /** Countries that the application may run in. */
-  location: z.strictObject({ countries: z.array(countrySchema).min(1) }),
+  /** Requests a second that one instance answers; what is not known does not limit the throughput. */
+  capacityPerSecond: z.number().positive().optional(),
 });
 
 /** How a deployment is verified: real requests against each deployed entry component. */
@@ -67,7 +61,10 @@ export const applicationDefinitionSchema = z
      */
     machines: z.enum(['dedicated', 'shared']).optional(),
     restrictions: z.array(restrictionSchema).max(1000).optional(),
+    links: z.array(linkSchema).max(1000).optional(),
     nfrs: nfrsSchema,
+    /** Who finds its placements; without it, whom CTC_OPTIMUS names. */
+    optimus: z.enum(['embedded', 'external']).optional(),
     verification: verificationSchema.prefault({}),
     /** How it is guarded while it runs; without it, by the defaults. */
     guardian: guardianPolicySchema.optional(),
@@ -122,7 +119,11 @@ export const applicationDefinitionSchema = z
         message: 'no component has "entry: true"; without one nothing can be verified',
       });
     }
-    for (const { path, message } of checkRestrictions(application)) {
+    const faults = [
+      ...checkRestrictions(application),
+      ...checkLinks(application.links ?? [], names),
+    ];
+    for (const { path, message } of faults) {
       context.addIssue({ code: 'custom', path: [...path], message });
     }
     const cycle = findCallCycle(application.components);
@@ -136,8 +137,8 @@ export const applicationDefinitionSchema = z
   });
 
 export type ApplicationDefinition = z.output<typeof applicationDefinitionSchema>;
+export type ComponentNeeds = z.output<typeof componentNeedsSchema>;
 export type ApplicationComponent = ApplicationDefinition['components'][number];
-export type Nfrs = ApplicationDefinition['nfrs'];
 
 /** The names along a cycle of calls, first repeated last; undefined when calls form no cycle. */
 function findCallCycle(

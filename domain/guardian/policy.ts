@@ -38,6 +38,19 @@ export const guardianPolicySchema = z.strictObject({
   proposalExpiresMinutes: z.number().positive().max(10_080).default(240),
   /** After a rollback nothing moves until a person lifts the hold, or this has passed. */
   holdAfterRollbackHours: z.number().min(0).max(8_760).optional(),
+  /**
+   * What it counts to move: without it a placement is chosen by its cost alone. `failurePercent`: share of starts
+   * that fail; without it as many as failed of the application's last ones.
+   */
+  moving: z
+    .strictObject({
+      aim: z.enum(['cost', 'least-disruption']).default('cost'),
+      costPerStart: z.number().nonnegative().default(0),
+      lossPerFailure: z.number().nonnegative().default(0),
+      failurePercent: z.number().min(0).max(100).optional(),
+      overMonths: z.int().min(1).max(120).default(12),
+    })
+    .optional(),
   /** Length of a correction's window. */
   windowMinutes: z.int().min(5).max(1_440).default(120),
 });

@@ -1,4 +1,5 @@
-import type { ApplicationDefinition, Nfrs } from '../application/application-definition.ts';
+import type { ApplicationDefinition } from '../application/application-definition.ts';
+import { isSoft, type Nfrs } from '../application/nfrs.ts';
 import { distinctReplicas } from '../placement/rented-machines.ts';
 import type { GuardianPolicy } from './policy.ts';
 
@@ -37,7 +38,7 @@ const shortestStaleMs = 5 * 60_000;
 /** A 95th percentile holds while 95 % of the answers are within it. */
 const percentileObjective = 0.95;
 
-/** The objectives that the requirements closed in an application's definition stand for. */
+/** The objectives that the hard requirements closed in an application's definition stand for. */
 export function slosOf(
   nfrs: Nfrs,
   { minSamples, measureEverySeconds }: Pick<GuardianPolicy, 'minSamples' | 'measureEverySeconds'>,
@@ -50,7 +51,7 @@ export function slosOf(
     staleAfterMs,
     per: 'entry',
   } as const;
-  return [
+  const slos: Slo[] = [
     {
       sli: 'availability',
       target: `at least ${nfrs.availability.minPercent} % answered`,
@@ -86,6 +87,7 @@ export function slosOf(
       ...checks,
     },
   ];
+  return slos.filter(({ sli }) => !isSoft(nfrs, sli));
 }
 
 /** Where an objective is measured: an entry replica, or `''` for the application as a whole. */

@@ -1,5 +1,6 @@
 import { optionalComponents } from '../application/restrictions.ts';
 import { DomainError } from '../errors.ts';
+import { predictThroughput, predictTraffic } from './predict-load.ts';
 import { rentedMachines } from './rented-machines.ts';
 import type { Placement, PredictedNfrs, SimulationInput } from './simulation.ts';
 
@@ -24,36 +25,57 @@ export interface PredictedResponse {
  * What a placement promises, by the input's figures.
  *
  * - Availability, exact: the application answers when every component has a replica up. A datacentre's
- *   replicas are down together when it is, datacentres fail independently, and a replica in a datacentre
- *   that is up is up by its measured availability (100 % where nothing was measured).
+ *   replicas are down together when it is, datacentres fail independently but for the failure domains that
+ *   they share, and a replica in a datacentre that is up is up by its measured availability (100 % where
+ *   nothing was measured).
  * - Response time: from the users to an entry component and along all its calls, one after the other, each
  *   answered by the slowest replica that may have to: the requirement must hold after a fail-over too. The
  *   worst entry counts; replicas without a latency to the caller are out of its reach, and a call that can
  *   reach none takes for ever.
- * - Cost: the price of every machine. Countries: those of the datacentres used, sorted.
+ * - Cost: the price of every machine, and of what leaves each datacentre by the application's links.
+ *   Countries: those of the datacentres used, sorted.
+ * - Throughput: what the component answers that has the least capacity for the requests that it gets, each
+ *   caller calling once for each request of its own.
  *
  * An exclusive component that is not deployed is neither waited for nor called.
  *
  * @throws DomainError `invalid` for more than `mostDatacentres` datacentres or an assignment of unknowns.
  */
 export function predictNfrs(input: SimulationInput, placement: Placement): PredictedNfrs {
-  const offers = new Map(input.offers.map((offer) => [offer.id, offer]));
   const used = new Set(placement.assignments.map(({ datacentre }) => datacentre));
-  const monthlyCost = rentedMachines(placement.assignments).reduce((sum, { offer }) => {
-    const rented = offers.get(offer);
-    if (rented === undefined) throw unknown('offer', offer);
-    return sum + rented.monthlyPrice;
-  }, 0);
   const responses = createResponseModel(input).worstResponse(placement);
+  const throughputPerSecond = predictThroughput(input.application, placement);
+  const traffic = predictTraffic(input, placement);
   return {
     availabilityPercent: availabilityPercent(input, placement),
-    monthlyCost,
+    monthlyCost: monthlyCostOf(input, placement),
     currency: input.application.nfrs.monthlyCost.currency,
     responseTimeP95Ms: responses.p95Ms,
     countries: [
       ...new Set(input.datacentres.filter(({ id }) => used.has(id)).map(({ country }) => country)),
     ].sort(),
+    ...(throughputPerSecond === undefined ? {} : { throughputPerSecond }),
+    ...(traffic === undefined ? {} : { trafficGbPerMonth: traffic.gbPerMonth }),
   };
+}
+
+/**
+ * What a placement costs a month: its machines, and what leaves datacentres by its links.
+ * @throws DomainError `invalid` for an offer that is not in the input.
+ */
+export function monthlyCostOf(
+  input: SimulationInput,
+  placement: Pick<Placement, 'assignments'>,
+): number {
+  const offers = new Map(input.offers.map(({ id, monthlyPrice }) => [id, monthlyPrice]));
+  return rentedMachines(placement.assignments).reduce(
+    (sum, { offer }) => {
+      const price = offers.get(offer);
+      if (price === undefined) throw unknown('offer', offer);
+      return sum + price;
+    },
+    predictTraffic(input, placement)?.monthlyCost ?? 0,
+  );
 }
 
 /** Exact by enumeration of which of the used datacentres are up. */
@@ -87,16 +109,42 @@ export function availabilityPercent(
     }))
     .filter(({ name, replicas }) => replicas.length > 0 || !optional.has(name))
     .map(({ replicas }) => replicas);
+  const domains = failureDomains(input, used);
   let available = 0;
-  for (let up = 0; up < 1 << used.length; up += 1) {
-    let share = upShare.reduce((p, a, i) => p * ((up & (1 << i)) === 0 ? 1 - a : a), 1);
-    for (const replicas of components) {
-      if (share === 0) break;
-      share *= 1 - replicas.reduce((p, r) => ((up & r.bit) === 0 ? p : p * (1 - r.up)), 1);
+  for (let domainsUp = 0; domainsUp < 1 << domains.length; domainsUp += 1) {
+    const isUp = (index: number): boolean => (domainsUp & (1 << index)) !== 0;
+    const domainShare = domains.reduce((p, { up }, i) => p * (isUp(i) ? up : 1 - up), 1);
+    if (domainShare === 0) continue;
+    /** Bits of the datacentres that can be up at all. */
+    const reach = domains.reduce((bits, { without }, i) => (isUp(i) ? bits : bits & without), -1);
+    for (let up = 0; up < 1 << used.length; up += 1) {
+      if ((up & reach) !== up) continue;
+      let share = upShare.reduce((p, a, i) => {
+        const bit = 1 << i;
+        return (reach & bit) === 0 ? p : p * ((up & bit) === 0 ? 1 - a : a);
+      }, domainShare);
+      for (const replicas of components) {
+        if (share === 0) break;
+        share *= 1 - replicas.reduce((p, r) => ((up & r.bit) === 0 ? p : p * (1 - r.up)), 1);
+      }
+      available += share;
     }
-    available += share;
   }
   return available * 100;
+}
+
+/** The failure domains that any of these datacentres is in: `without`, the bits of those that are not. */
+function failureDomains(
+  { failureDomains: domains = [] }: Pick<SimulationInput, 'failureDomains'>,
+  used: readonly string[],
+): { readonly up: number; readonly without: number }[] {
+  return domains.flatMap(({ datacentres, availabilityPercent: percent }) => {
+    const within = used.reduce(
+      (bits, id, i) => (datacentres.includes(id) ? bits | (1 << i) : bits),
+      0,
+    );
+    return within === 0 ? [] : [{ up: percent / 100, without: ~within }];
+  });
 }
 
 export interface ResponseModel {

@@ -1,4 +1,4 @@
-import type { Nfrs } from '../application/application-definition.ts';
+import { isSoft, type Nfrs } from '../application/nfrs.ts';
 import { p95 } from './judge-verification.ts';
 
 /** What was counted at one place while a release bakes; small enough for a heartbeat. */
@@ -60,16 +60,17 @@ export function bakeVerdict(
   const judgedFrom = Math.min(least, wanted.otherwise);
   const probed: Seen[] = Object.entries(entries);
   const seen: Seen[] = probed.length > 0 ? probed : [['readiness', looks]];
+  // A soft requirement does not stop a release.
+  const minPercent = isSoft(nfrs, 'availability') ? 0 : nfrs.availability.minPercent;
+  const p95MaxMs = isSoft(nfrs, 'responseTime') ? Infinity : nfrs.responseTime.p95MaxMs;
   const say = (some: readonly Seen[]): string => some.map(describe).join(', ');
   const violated = seen.filter(
     ([, tally]) =>
       tally.total >= judgedFrom &&
-      (availabilityOf(tally) < nfrs.availability.minPercent ||
-        (p95(tally.durationsMs) ?? 0) > nfrs.responseTime.p95MaxMs),
+      (availabilityOf(tally) < minPercent || (p95(tally.durationsMs) ?? 0) > p95MaxMs),
   );
   if (violated.length > 0) {
-    const { minPercent } = nfrs.availability;
-    const limits = `at least ${minPercent} %, p95 at most ${nfrs.responseTime.p95MaxMs} ms`;
+    const limits = `at least ${minPercent} %, p95 at most ${p95MaxMs} ms`;
     return { verdict: 'violated', detail: `does not hold (${limits}): ${say(violated)}` };
   }
   const few = seen.some(([, { total }]) => total < least);

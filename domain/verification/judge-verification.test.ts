@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Nfrs } from '../application/application-definition.ts';
+import type { Nfrs } from '../application/nfrs.ts';
 import type { ProbeSample } from '../deployment/ports.ts';
 import { judgeVerification, p95, type EntryEvidence } from './judge-verification.ts';
 

@@ -1,4 +1,4 @@
-import type { Nfrs } from '../application/application-definition.ts';
+import { isSoft, type Nfrs } from '../application/nfrs.ts';
 import type { ProbeSample } from '../deployment/ports.ts';
 import type { JudgedMetric } from './analysis-report.ts';
 
@@ -27,6 +27,8 @@ export interface JudgedRequirement {
   readonly measured: string;
   /** Datacentres that violate it. */
   readonly datacentres: readonly string[];
+  /** A soft requirement is measured, and decides nothing. */
+  readonly soft?: true;
 }
 
 export interface VerificationReport {
@@ -77,6 +79,7 @@ export function judgeVerification(
     target,
     measured: figures,
     datacentres: offenders,
+    ...(isSoft(nfrs, requirement) ? { soft: true } : {}),
   });
 
   const slow = measured.filter(
@@ -121,7 +124,9 @@ export function judgeVerification(
       false,
     ),
   ];
-  const violated = requirements.filter(({ verdict }) => verdict === 'violated');
+  const violated = requirements.filter(
+    ({ verdict, soft }) => verdict === 'violated' && soft !== true,
+  );
   const verdict = violated.length > 0 ? 'violated' : inconclusive ? 'inconclusive' : 'passed';
   return {
     verdict,
@@ -160,9 +165,13 @@ function summarise(
 ): string {
   const say = ({ requirement, target, measured }: JudgedRequirement): string =>
     `${requirement} ${target}: ${measured}`;
+  const gaveWay = requirements.filter((one) => one.verdict === 'violated' && one.soft === true);
+  const hold = requirements.filter((one) => !gaveWay.includes(one));
   switch (verdict) {
     case 'passed':
-      return `Every requirement holds. ${requirements.map(say).join('; ')}.`;
+      return gaveWay.length === 0
+        ? `Every requirement holds. ${requirements.map(say).join('; ')}.`
+        : `Every hard requirement holds. ${hold.map(say).join('; ')}. Soft, and not met: ${gaveWay.map(say).join('; ')}.`;
     case 'violated':
       return `Violated: ${violated.map(say).join('; ')}.`;
     case 'inconclusive':

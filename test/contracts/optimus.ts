@@ -103,7 +103,7 @@ export function describeOptimusContract(
       [
         'availability',
         { availability: { minPercent: 99.99999 } },
-        /availability of at least 99\.99999 %.*together reach/,
+        /availability of at least 99\.99999 %.*reaches at most 99\.\d+ %/,
       ],
       [
         'response time',

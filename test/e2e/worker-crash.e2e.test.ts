@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEffects } from '../../adapters/local/local-driver.ts';
 import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.ts';
-import { createOptimusServer } from '../../adapters/optimus/optimus-server.ts';
+import { buildOptimusApp } from '../../api/optimus/optimus-app.ts';
+import type { TypedApp } from '../../api/typed-app.ts';
 import {
   approve,
   crash,
@@ -25,17 +25,15 @@ const simulationMs = 1_500;
 
 describe('a worker that is killed in the middle of each stage', () => {
   const optimus = createEmbeddedOptimus();
-  let server: Server;
+  let server: TypedApp;
   let system: E2eSystem;
 
   beforeAll(async () => {
-    server = createOptimusServer(optimus, { delayMs: simulationMs });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    server = await buildOptimusApp(optimus);
+    server.addHook('preHandler', () => delay(simulationMs));
     system = await startE2eSystem({
       CTC_OPTIMUS: 'http',
-      CTC_OPTIMUS_URL: `http://127.0.0.1:${port}`,
+      CTC_OPTIMUS_URL: await server.listen({ host: '127.0.0.1', port: 0 }),
     });
     await registerShop(system.people, [
       { version: '1.0.0', like: '1.0.0', startDelayMs },
@@ -45,8 +43,7 @@ describe('a worker that is killed in the middle of each stage', () => {
 
   afterAll(async () => {
     await system.stop();
-    server.closeAllConnections();
-    server.close();
+    await server.close();
     await optimus.close();
   });
 
@@ -67,7 +64,7 @@ describe('a worker that is killed in the middle of each stage', () => {
     const { id, label } = await request(ana, releaseRequest('1.0.0'));
 
     await crash(system, 'worker'); // approval wait
-    const simulated = once(server, 'request');
+    const simulated = once(server.server, 'request');
     await approve(oscar, label);
     await simulated;
     await crash(system, 'worker'); // simulation

@@ -1,28 +1,49 @@
 import type { Restriction } from '../../domain/application/restrictions.ts';
 import { predictNfrs } from '../../domain/placement/predict-nfrs.ts';
-import type { Assignment, Offer, SimulationInput } from '../../domain/placement/simulation.ts';
+import type {
+  Assignment,
+  Offer,
+  PredictedNfrs,
+  SimulationInput,
+} from '../../domain/placement/simulation.ts';
 
 const close = 1e-6;
 
 /**
  * What Optimus is to find, by trying everything: for each number of instances of each component in each
- * datacentre the least cost, if restrictions and requirements hold; by rising cost. Written from the
+ * datacentre the least that counts, if restrictions and requirements hold; rising. Written from the
  * definitions alone. Only for the smallest inputs.
  */
 export function exhaustiveCosts(input: SimulationInput): number[] {
+  return exhaustivePlacements(input)
+    .map(({ counts }) => counts)
+    .sort((a, b) => a - b);
+}
+
+/** Every placement that meets everything, on its cheapest machines, with what counts of it. */
+export function exhaustivePlacements(
+  input: SimulationInput,
+): { readonly predicted: PredictedNfrs; readonly counts: number }[] {
   const { application, datacentres } = input;
   const { nfrs } = application;
   const sites = datacentres.filter(({ country }) => nfrs.location.countries.includes(country));
   const isShared = application.machines === 'shared';
+  const standing = (component: string, datacentre: string): number =>
+    (input.current?.placement.assignments ?? []).filter(
+      (one) => one.component === component && one.datacentre === datacentre,
+    ).length;
+  const mayStart = (datacentre: string): boolean => input.noReturnTo?.includes(datacentre) !== true;
   const pairs = application.components.flatMap(({ name, replicas }) =>
     sites.map(({ id }) => ({
       component: name,
       datacentre: id,
-      most: failsAt(input, name, id) ? 0 : isShared ? replicas.max : 1,
+      most: failsAt(input, name, id)
+        ? 0
+        : Math.min(isShared ? replicas.max : 1, mayStart(id) ? Infinity : standing(name, id)),
     })),
   );
   const packing = createPacking(input);
-  const costs: number[] = [];
+  const found: { predicted: PredictedNfrs; counts: number }[] = [];
   const counts: number[] = [];
 
   const visit = (position: number): void => {
@@ -67,13 +88,61 @@ export function exhaustiveCosts(input: SimulationInput): number[] {
     if (
       predicted.availabilityPercent >= nfrs.availability.minPercent - close &&
       predicted.responseTimeP95Ms <= nfrs.responseTime.p95MaxMs + close &&
-      predicted.monthlyCost <= nfrs.monthlyCost.max + close
+      predicted.monthlyCost <= nfrs.monthlyCost.max + close &&
+      (predicted.throughputPerSecond ?? Infinity) >= (nfrs.throughput?.minPerSecond ?? 0) - close &&
+      areNear(input, at)
     ) {
-      costs.push(predicted.monthlyCost);
+      const starts = pairs.reduce(
+        (sum, { component, datacentre }, index) =>
+          sum + Math.max(0, (counts[index] ?? 0) - standing(component, datacentre)),
+        0,
+      );
+      found.push({ predicted, counts: predicted.monthlyCost + starts * weightOfStart(input) });
     }
   };
   visit(0);
-  return costs.sort((a, b) => a - b);
+  return found;
+}
+
+/** Of one start: its monthly share, or more than anything costs where the least disruption is wanted. */
+export function weightOfStart({ current }: SimulationInput): number {
+  if (current === undefined) return 0;
+  if (current.aim === 'least-disruption') return 1e6;
+  const loss = current.lossPerFailure * (current.failurePercent / 100);
+  return (current.costPerStart + loss) / current.overMonths;
+}
+
+/** Whether no two linked instances are further apart than their link allows. */
+function areNear(
+  { application, datacentres, latencies }: SimulationInput,
+  at: (component: string, datacentre?: string) => number,
+): boolean {
+  const ms = (one: string, other: string): number =>
+    one === other
+      ? 0
+      : (latencies.find(
+          ({ from, to }) => (from === one && to === other) || (from === other && to === one),
+        )?.ms ?? Infinity);
+  return (application.links ?? []).every(({ from, to, maxLatencyMs = Infinity }) =>
+    datacentres.every(
+      ({ id }) =>
+        at(from, id) === 0 ||
+        datacentres.every((other) => at(to, other.id) === 0 || ms(id, other.id) <= maxLatencyMs),
+    ),
+  );
+}
+
+/** Whether an offer is certified, secure and riskless enough, and under an allowed law. */
+function mayBeRented({ nfrs }: SimulationInput['application'], offer: Offer): boolean {
+  const { certifications, location, securityLevel, financialRisk, technologicalRisk } = nfrs;
+  return (
+    (certifications?.all ?? []).every((one) => (offer.certifications ?? []).includes(one)) &&
+    (location.jurisdictions === undefined ||
+      (offer.jurisdiction !== undefined && location.jurisdictions.includes(offer.jurisdiction))) &&
+    (securityLevel === undefined || (offer.securityLevel ?? 0) >= securityLevel.min) &&
+    (financialRisk === undefined || (offer.financialRisk ?? 9) <= financialRisk.max) &&
+    (technologicalRisk === undefined || (offer.technologicalRisk ?? 9) <= technologicalRisk.max)
+  );
 }
 
 function failsAt(
@@ -161,7 +230,10 @@ function createPacking({ application, offers }: SimulationInput): {
   const known = new Map<string, Assignment[] | undefined>();
 
   const isAllowed = (set: readonly string[], deployed: ReadonlySet<string>): boolean => {
+    const os = (name: string): string | undefined =>
+      components.find((component) => component.name === name)?.needs.os;
     const conflict = (one: string, other: string): boolean =>
+      (os(one) !== undefined && os(other) !== undefined && os(one) !== os(other)) ||
       restrictions.some(
         (restriction) =>
           (restriction.kind === 'conflict' &&
@@ -194,10 +266,15 @@ function createPacking({ application, offers }: SimulationInput): {
         (total, { name, needs }) => total + (set.includes(name) ? needs[of] : 0),
         0,
       );
+    const chosen = components.filter(({ name }) => set.includes(name)).map(({ needs }) => needs);
+    const systems = new Set(chosen.flatMap(({ os }) => os ?? []));
     return (
       sum('cores') <= offer.cores &&
       sum('memoryMb') <= offer.memoryMb &&
-      sum('storageGb') <= offer.storageGb
+      sum('storageGb') <= offer.storageGb &&
+      chosen.reduce((total, { gpus = 0 }) => total + gpus, 0) <= (offer.gpus ?? 0) &&
+      systems.size <= 1 &&
+      [...systems].every((os) => offer.operatingSystems?.includes(os) ?? true)
     );
   };
 
@@ -208,7 +285,10 @@ function createPacking({ application, offers }: SimulationInput): {
     counts: readonly number[],
     deployed: ReadonlySet<string>,
   ): Assignment[] | undefined {
-    const here = offers.filter((offer) => offer.datacentre === datacentre && offer.available > 0);
+    const here = offers.filter(
+      (offer) =>
+        offer.datacentre === datacentre && offer.available > 0 && mayBeRented(application, offer),
+    );
     const key = `${datacentre} ${counts.join()} ${[...deployed].join()}`;
     if (known.has(key)) return known.get(key);
     let best: { cost: number; assignments: Assignment[] } | undefined;

@@ -31,7 +31,7 @@ export interface RehearsalPorts {
     InventoryReader,
     'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers'
   >;
-  readonly optimus: Optimus;
+  readonly optimus: Pick<Optimus, 'simulate'>;
   readonly approvals: ApprovalPolicySettings;
 }
 
