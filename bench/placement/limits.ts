@@ -5,10 +5,13 @@ import {
   type LargeInputOptions,
 } from '../../test/support/large-placement-input.ts';
 
+/** From small to large, for comparison with other optimisers: the same for everybody (seed 1). */
 const sizes: readonly LargeInputOptions[] = [
   { components: 5, datacentres: 1, offers: 20, minPercent: 99 },
+  { components: 5, datacentres: 6, offers: 500 },
   { components: 10, datacentres: 3, offers: 60 },
   { components: 20, datacentres: 4, offers: 100 },
+  { components: 40, datacentres: 6, offers: 250 },
   { components: 50, datacentres: 12, offers: 300 },
   { components: 80, datacentres: 6, offers: 500 },
   { components: 80, datacentres: 6, offers: 500, isShared: false },

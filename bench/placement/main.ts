@@ -9,13 +9,14 @@ import {
 import { median } from '../measure.ts';
 import { prepareCpSat } from './cp-sat.ts';
 import { prepareGecode } from './gecode.ts';
+import { benchGrowth } from './growth.ts';
 import { benchLimits } from './limits.ts';
 import { toRivalProblem, type RivalAnswer, type RivalProblem } from './rival-problem.ts';
 
 /**
  * `npm run bench:placement -- [--data DIR] [--limit 60] [--only Wordpress8]`: Optimus on published instances,
  * by the port that changes use, beside OR-Tools CP-SAT and Gecode, one after the other in one run; then larger
- * placements with the gap that is proven within 1, 10 and 30 s. A price that is not the published one (they differ
+ * placements with the gap that is proven within 1, 10 and 30 s, and how the time grows. A price that is not the published one (they differ
  * by 1 here and there, through rounding), or not proven, and a limit that is passed by a tenth, end it with exit
  * code 1.
  */
@@ -85,6 +86,7 @@ try {
   printSummary();
   console.log('\nGenerated placements, with availability, latency, location and conflicts:\n');
   if (!(await benchLimits(optimus, [1_000, 10_000, 30_000]))) process.exitCode = 1;
+  await benchGrowth(optimus);
 } finally {
   await optimus.close();
 }
