@@ -28,6 +28,21 @@ describeOptimusContract('an external simulator by HTTP', async () => {
   };
 });
 
+const elsewhere = process.env['CTC_TEST_OPTIMUS_URL'];
+if (elsewhere !== undefined) {
+  const token = process.env['CTC_TEST_OPTIMUS_TOKEN'];
+  describeOptimusContract(`the simulator at ${elsewhere}`, () =>
+    Promise.resolve({
+      optimus: createHttpOptimus({
+        baseUrl: elsewhere,
+        timeoutMs: 60_000,
+        ...(token === undefined ? {} : { token }),
+      }),
+      close: () => Promise.resolve(),
+    }),
+  );
+}
+
 describe('an external simulator that misbehaves', () => {
   const servers: Server[] = [];
   afterEach(() => {
@@ -41,6 +56,38 @@ describe('an external simulator that misbehaves', () => {
     servers.push(server);
     return listen(server);
   };
+
+  it('gives the same front as the engine behind it, and what finds none is unavailable', async () => {
+    const engine = createEmbeddedOptimus();
+    const app = await buildOptimusApp(engine);
+    const baseUrl = await app.listen({ host: '127.0.0.1', port: 0 });
+    const request = { x: 'monthlyCost', y: 'availability', points: 4 } as const;
+    const input = exampleSimulationInput();
+    const front = await createHttpOptimus({ baseUrl, timeoutMs: 60_000 }).findFront(input, request);
+    expect(front).toEqual(await engine.findFront(input, request));
+    expect(front.points.length).toBeGreaterThan(1);
+    await app.close();
+    await engine.close();
+
+    const without = await serve((_request, response) => response.writeHead(404).end());
+    await expect(
+      createHttpOptimus({ baseUrl: without, timeoutMs: 5_000 }).findFront(input, request),
+    ).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining('fronts') });
+  });
+
+  it('lets nobody in who has not its token', async () => {
+    const engine = createEmbeddedOptimus();
+    const app = await buildOptimusApp(engine, { token: 'the-right-one' });
+    const baseUrl = await app.listen({ host: '127.0.0.1', port: 0 });
+    for (const token of [undefined, 'the-wrong-one']) {
+      const options = { baseUrl, timeoutMs: 5_000, ...(token === undefined ? {} : { token }) };
+      await expect(
+        createHttpOptimus(options).simulate(exampleSimulationInput()),
+      ).rejects.toMatchObject({ kind: 'invalid', message: expect.stringContaining('403') });
+    }
+    await app.close();
+    await engine.close();
+  });
 
   it('is asked again while it is overloaded', async () => {
     const engine = createEmbeddedOptimus();

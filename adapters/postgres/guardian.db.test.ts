@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
+import { storeRunningApplication } from '../../test/support/running-application.ts';
 import { decideCorrection } from '../../domain/guardian/decide-correction.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import type { EvacuationRate } from '../../domain/guardian/policy.ts';
@@ -82,81 +82,12 @@ describe('the record of guardians', () => {
   });
 
   /** An application with a verified release in Madrid, whose guardian has seen a violation. */
-  const runningApplication = async (
-    policy: object = {},
-  ): Promise<{ name: string; changeId: string }> => {
-    const name = `app-${randomUUID().slice(0, 8)}`;
-    const changeId = randomUUID();
-    const definition = {
-      name,
-      title: 'An application',
-      department: 'web',
-      components: [
-        {
-          name: 'web',
-          entry: true,
-          needs: { cores: 1, memoryMb: 1, storageGb: 1 },
-          serviceTimeP95Ms: 1,
-        },
-      ],
-      nfrs: {
-        availability: { minPercent: 99 },
-        monthlyCost: { max: 100, currency: 'EUR' },
-        responseTime: { p95MaxMs: 100 },
-        location: { countries: ['ES'] },
-      },
+  const runningApplication = (policy: object = {}): Promise<{ name: string; changeId: string }> =>
+    storeRunningApplication(database, {
+      nowMs,
+      placement: placement('mad'),
       guardian: { mode: 'act', maxExtraCostPercent: 1000, ...policy },
-    };
-    await database('application').insert({
-      name,
-      department: 'web',
-      definition: JSON.stringify(definition),
-      version: 3,
-      updated_at: at(),
-      updated_by: 'ana',
     });
-    const request = { kind: 'release', datacentres: ['mad', 'bcn', 'par'] };
-    await database('change').insert({
-      id: changeId,
-      request_key: changeId,
-      request_hash: '',
-      kind: 'release',
-      class: 'standard',
-      title: 'Release 1',
-      department: 'web',
-      requester: 'ana',
-      application: name,
-      state: 'closed',
-      outcome: 'completed',
-      revision: 1,
-      version: 1,
-      definition: JSON.stringify({ request }),
-      window_opens_at: at(nowMs - hourMs),
-      window_closes_at: at(),
-      created_at: at(),
-      updated_at: at(),
-      ended_at: at(),
-    });
-    const deployed = {
-      change_id: changeId,
-      application: name,
-      release_version: '1',
-      release_digest: 'd',
-      placement: JSON.stringify(placement('mad')),
-    };
-    await database('attempt').insert({
-      ...deployed,
-      number: 1,
-      kind: 'deploy',
-      waves: '[]',
-      desired: '{}',
-      tokens: '{}',
-      endpoints: '[]',
-      started_at: at(),
-    });
-    await database('verified_deployment').insert({ ...deployed, attempt: 1, verified_at: at() });
-    return { name, changeId };
-  };
   const registerWith = (evacuation: EvacuationRate): GuardianRegister =>
     createGuardianRegister({ database, inventory: createInventoryReadModel(database), evacuation });
   /** Until everything is there that a decision is made from. */

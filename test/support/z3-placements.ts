@@ -17,17 +17,18 @@ const parts = 2;
  */
 export async function createZ3Placements(): Promise<Z3Placements> {
   const { Context, em } = await init();
-  const { Solver, Bool, Int, And, Or, Not, Implies, If, Sum, AtMost } = new Context('placements');
+  const z3 = new Context('placements');
+  const { Solver, Bool, Int } = z3;
   const count = (bools: readonly Bool<'placements'>[]): Arith<'placements'> =>
     bools.reduce<Arith<'placements'>>(
-      (sum, one) => Sum(sum, If(one, Int.val(1), Int.val(0))),
+      (sum, one) => z3.Sum(sum, z3.If(one, Int.val(1), Int.val(0))),
       Int.val(0),
     );
   const weighted = (
     bools: readonly (readonly [Bool<'placements'>, number])[],
   ): Arith<'placements'> =>
     bools.reduce<Arith<'placements'>>(
-      (sum, [one, weight]) => Sum(sum, If(one, Int.val(weight), Int.val(0))),
+      (sum, [one, weight]) => z3.Sum(sum, z3.If(one, Int.val(weight), Int.val(0))),
       Int.val(0),
     );
 
@@ -57,9 +58,9 @@ export async function createZ3Placements(): Promise<Z3Placements> {
           const on = new Map(
             components.map((one) => [one.name, Bool.const(`${name}.${one.name}`)]),
           );
-          const isUsed = Or(...on.values());
-          solver.add(isUsed.eq(Or(Bool.val(false), ...offer.map(([is]) => is))));
-          if (offer.length > 1) solver.add(AtMost(offer.map(([is]) => is) as never, 1));
+          const isUsed = z3.Or(...on.values());
+          solver.add(isUsed.eq(z3.Or(Bool.val(false), ...offer.map(([is]) => is))));
+          if (offer.length > 1) solver.add(z3.AtMost(offer.map(([is]) => is) as never, 1));
           for (const of of ['cores', 'memoryMb', 'storageGb'] as const) {
             const needed = weighted(
               components.map(({ name: one, needs }) => [on.get(one)!, needs[of]] as const),
@@ -71,7 +72,7 @@ export async function createZ3Placements(): Promise<Z3Placements> {
         });
         // Machines are alike: those that are used come first.
         slots.slice(1).forEach(({ isUsed }, index) => {
-          solver.add(Implies(isUsed, slots[index]!.isUsed));
+          solver.add(z3.Implies(isUsed, slots[index]!.isUsed));
         });
         here.forEach((one, index) => {
           solver.add(count(slots.map(({ offer }) => offer[index]![0])).le(one.available));
@@ -88,8 +89,8 @@ export async function createZ3Placements(): Promise<Z3Placements> {
       const isExclusive = (name: string): boolean =>
         restrictions.some((one) => one.kind === 'exclusive' && one.components.includes(name));
       for (const { name, replicas } of components) {
-        const within = And(at(name).ge(replicas.min), at(name).le(replicas.max));
-        solver.add(isExclusive(name) ? Or(at(name).eq(0), within) : within);
+        const within = z3.And(at(name).ge(replicas.min), at(name).le(replicas.max));
+        solver.add(isExclusive(name) ? z3.Or(at(name).eq(0), within) : within);
       }
       for (const { component, datacentre, availabilityPercent } of measurements) {
         if (availabilityPercent === 0) solver.add(at(component, datacentre).eq(0));
@@ -102,7 +103,7 @@ export async function createZ3Placements(): Promise<Z3Placements> {
             : [],
       );
       for (const [one, other] of pairs) {
-        for (const { on } of all) solver.add(Not(And(on.get(one)!, on.get(other)!)));
+        for (const { on } of all) solver.add(z3.Not(z3.And(on.get(one)!, on.get(other)!)));
       }
       for (const restriction of restrictions) require(restriction);
       if (below !== undefined) {
@@ -131,7 +132,7 @@ export async function createZ3Placements(): Promise<Z3Placements> {
           case 'instances': {
             const names = [...new Set(restriction.components)];
             const sum = names.reduce<Arith<'placements'>>(
-              (total, name) => Sum(total, at(name)),
+              (total, name) => z3.Sum(total, at(name)),
               Int.val(0),
             );
             const { atLeast, atMost, exactly } = restriction;
@@ -143,7 +144,7 @@ export async function createZ3Placements(): Promise<Z3Placements> {
           case 'require-provide': {
             const { component, requires, provider, provides } = restriction;
             const holds = at(component).mul(requires).le(at(provider).mul(provides));
-            solver.add(isExclusive(provider) ? Or(at(provider).eq(0), holds) : holds);
+            solver.add(isExclusive(provider) ? z3.Or(at(provider).eq(0), holds) : holds);
             return;
           }
           case 'one-to-one':
@@ -163,7 +164,9 @@ export async function createZ3Placements(): Promise<Z3Placements> {
             );
             for (const { on, isUsed } of all) {
               const excused = apart.map((name) => on.get(name)!);
-              solver.add(Implies(isUsed, Or(on.get(component)!, at(component).eq(0), ...excused)));
+              solver.add(
+                z3.Implies(isUsed, z3.Or(on.get(component)!, at(component).eq(0), ...excused)),
+              );
             }
             return;
           }
@@ -171,7 +174,7 @@ export async function createZ3Placements(): Promise<Z3Placements> {
             for (const name of restriction.components) {
               const places = count(sites.map(({ id }) => at(name, id).gt(0)));
               const isSpread = places.ge(restriction.minDatacentres);
-              solver.add(isExclusive(name) ? Or(at(name).eq(0), isSpread) : isSpread);
+              solver.add(isExclusive(name) ? z3.Or(at(name).eq(0), isSpread) : isSpread);
               for (const { id } of sites) {
                 if (restriction.maxPerDatacentre === undefined) continue;
                 solver.add(at(name, id).le(restriction.maxPerDatacentre));
