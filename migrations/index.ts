@@ -12,6 +12,7 @@ import * as lineStops from './0010-line-stops.ts';
 import * as guardian from './0011-guardian.ts';
 import * as comparisons from './0012-comparisons.ts';
 import * as rehearsals from './0013-rehearsals.ts';
+import * as acsmi from './0014-acsmi.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -27,6 +28,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0011-guardian': guardian,
   '0012-comparisons': comparisons,
   '0013-rehearsals': rehearsals,
+  '0014-acsmi': acsmi,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */
