@@ -214,8 +214,13 @@ describe('the watch of what ends', () => {
       release: '1.0.0',
       department: 'hosting',
       datacentres: ['bcn', 'par'],
-      window: { start: '2026-11-09T02:00:00', end: '2026-11-09T06:00:00', zone: 'UTC' },
+      window: { start: '2026-11-10T02:00:00', end: '2026-11-10T06:00:00', zone: 'UTC' },
     });
+    // Nights pass: the request is for one to come.
+    expect(await round('2026-12-29T12:00:00.000Z')).toMatchObject({ proposals: 0 });
+    const [later] = await proposals();
+    expect(later).toMatchObject({ label: 'PRO-1', proposedAt: warnAt });
+    expect(releaseChangeSchema.parse(later?.request).window.start).toBe('2026-12-30T02:00:00');
     for (const person of ['ana', 'marta', 'olga']) {
       expect(await alertsOf(person), person).toMatchObject([
         { topic: 'contract-ends', subject: 'PRO-1 shop', change: 'CHG-1' },

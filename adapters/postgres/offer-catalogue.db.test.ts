@@ -205,7 +205,8 @@ describe('offers are found', () => {
     [{ minGpus: 1 }, ['mad-cloud-gpu']],
     // What is not known of an offer does not count as enough.
     [{ minGpus: 0 }, ['mad-cloud-gpu']],
-    [{ minMemoryMb: 4097 }, ['mad-cloud-gpu']],
+    [{ minMemoryMb: 4096.5, minCores: 0.5 }, ['mad-cloud-gpu']],
+    [{ minMemoryMb: 1e30 }, []],
     [{ minStorageGb: 51 }, ['mad-cloud-gpu']],
     [{ maxMonthlyPrice: 19, currency: 'EUR' }, ['bcn-cloud-small', 'mad-cloud-small']],
     [{ maxMonthlyPrice: 19, currency: 'USD' }, []],

@@ -15,9 +15,10 @@ const conditions: Conditions = {
     @> cast(:certifications as text[])`,
   operatingSystem: `:operatingSystem = any (string_to_array(lower(array_to_string("operatingSystems", ' ')), ' '))`,
   minCores: 'cores >= :minCores',
-  minMemoryMb: '"memoryMb" >= :minMemoryMb',
-  minStorageGb: '"storageGb" >= :minStorageGb',
-  minGpus: 'gpus >= :minGpus',
+  // Whole numbers in the table; what is asked for need not be.
+  minMemoryMb: '"memoryMb" >= cast(:minMemoryMb as numeric)',
+  minStorageGb: '"storageGb" >= cast(:minStorageGb as numeric)',
+  minGpus: 'gpus >= cast(:minGpus as numeric)',
   maxMonthlyPrice: '"monthlyPrice" <= :maxMonthlyPrice',
   currency: 'currency = :currency',
   minSlaPercent: '"slaPercent" >= :minSlaPercent',

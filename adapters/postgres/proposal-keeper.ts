@@ -61,11 +61,28 @@ export async function keepProposals(
     .whereNotIn('key', keys)
     .update({ closed_at: at });
   const known = new Set(await trx('acsmi_proposal').whereNull('closed_at').pluck<string[]>('key'));
-  const added = proposals.filter(({ key }) => !known.has(key));
   const changes = new Map(running.map((row) => [row.application, row.change_id]));
-  for (const proposal of added) await propose(trx, proposal, changes, at);
-  return added.length;
+  let added = 0;
+  for (const proposal of proposals) {
+    if (known.has(proposal.key)) await refresh(trx, proposal);
+    else {
+      await propose(trx, proposal, changes, at);
+      added += 1;
+    }
+  }
+  return added;
 }
+
+/** Nights that were proposed pass, and where to go may change: what is prepared is for now. */
+async function refresh(trx: Knex, { key, reason, whatToDo, request }: NewProposal): Promise<void> {
+  await trx('acsmi_proposal')
+    .where({ key })
+    .whereNull('closed_at')
+    .update({ reason, what_to_do: whatToDo, request: jsonOf(request) });
+}
+
+const jsonOf = (request: object | null): string | null =>
+  request === null ? null : JSON.stringify(request);
 
 async function propose(
   trx: Knex,
@@ -80,7 +97,7 @@ async function propose(
       ...{ id, key, kind, offer, application, reason },
       contract_id: contractId,
       what_to_do: whatToDo,
-      request: request === null ? null : JSON.stringify(request),
+      request: jsonOf(request),
       proposed_at: at,
     })
     .returning<{ number: number }[]>('number');

@@ -47,6 +47,7 @@ const filterSchema = z.object({
     .string()
     .max(1000)
     .transform((text) => text.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.string().min(1, 'leave out what is empty between commas')))
     .optional()
     .describe('One, or several with commas in between: all of them'),
   operatingSystem: z.string().max(100).optional(),
