@@ -160,13 +160,6 @@ const worker = await createWorker({
   telemetry,
 });
 
-await scheduleContractWatch(client, {
-  taskQueue: config.temporal.taskQueue,
-  everyMinutes: config.contractWatch.everyMinutes,
-}).catch((err: unknown) => {
-  // Changes are carried out all the same.
-  logger.error({ err }, 'the watch of contracts could not be scheduled');
-});
 const snapshots = createImpactSnapshots(database, engine);
 const keeper = startConflictKeeper({
   database,
@@ -176,6 +169,13 @@ const keeper = startConflictKeeper({
   watch: (trx, changeId) => watchImpact(trx, snapshots, config, changeId),
 });
 const running = worker.run();
+// Nobody waits for it: changes are carried out whether or not it can be scheduled.
+const scheduled = scheduleContractWatch(client, {
+  taskQueue: config.temporal.taskQueue,
+  everyMinutes: config.contractWatch.everyMinutes,
+}).catch((err: unknown) => {
+  logger.error({ err }, 'the watch of contracts could not be scheduled; tried at the next start');
+});
 exitWithParent(async () => {
   if (worker.getState() === 'RUNNING') worker.shutdown();
   await running;
@@ -187,6 +187,7 @@ try {
   await running;
 } finally {
   await keeper.stop();
+  await scheduled;
   await connection.close();
   await Promise.all([
     drivers.close(),

@@ -1,6 +1,7 @@
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 
 export const contractWatchSchedule = 'contract-watch';
+const answerWithinMs = 10_000;
 
 /**
  * Has contracts looked at every `everyMinutes`, and once at the beginning. The schedule is Temporal's: it outlives
@@ -8,7 +9,14 @@ export const contractWatchSchedule = 'contract-watch';
  */
 export async function scheduleContractWatch(
   client: Client,
-  { taskQueue, everyMinutes }: { readonly taskQueue: string; readonly everyMinutes: number },
+  given: { readonly taskQueue: string; readonly everyMinutes: number },
+): Promise<void> {
+  await client.withDeadline(Date.now() + answerWithinMs, () => ensureSchedule(client, given));
+}
+
+async function ensureSchedule(
+  client: Client,
+  { taskQueue, everyMinutes }: Parameters<typeof scheduleContractWatch>[1],
 ): Promise<void> {
   const scheduleId = contractWatchSchedule;
   const everyMs = everyMinutes * 60_000;
