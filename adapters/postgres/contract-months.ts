@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import { monthInstants, type SlaVerdict } from '../../domain/acsmi/judge-sla.ts';
+import type { SlaVerdict } from '../../domain/acsmi/judge-sla.ts';
 import type { JudgedMonth } from '../../domain/acsmi/ports.ts';
+import { firstDayOf } from '../../domain/acsmi/utc-days.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { labelOf, type ContractRow } from './contract-rows.ts';
 import { noteIncident } from './incidents.ts';
@@ -14,9 +15,6 @@ interface MonthRow {
   readonly incident_id: string | null;
   readonly incident_number: number | null;
 }
-
-const firstDay = (month: string): string =>
-  new Date(monthInstants(month).fromMs).toISOString().slice(0, 10);
 
 const judgedMonths = (trx: Knex, contractId: string) =>
   trx('sla_month as m')
@@ -53,7 +51,7 @@ export async function settleMonth(
   { reason, by, at }: { readonly reason: string; readonly by: string; readonly at: string },
 ): Promise<void> {
   const label = labelOf(contract.number);
-  const [row] = await judgedMonths(trx, contract.id).where('m.month', firstDay(month));
+  const [row] = await judgedMonths(trx, contract.id).where('m.month', firstDayOf(month));
   const incident = row?.incident_id ?? null;
   if (incident === null) {
     throw new DomainError('not-found', `Nothing is due of ${label} for ${month}.`, {
@@ -76,6 +74,6 @@ export async function settleMonth(
     at,
   });
   await trx('sla_month')
-    .where({ contract_id: contract.id, month: firstDay(month) })
+    .where({ contract_id: contract.id, month: firstDayOf(month) })
     .update({ settled_at: at });
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { contractState, type Contract } from '../../domain/acsmi/contract.ts';
 import type { ContractRegister, ContractVersion } from '../../domain/acsmi/ports.ts';
+import { dayOf } from '../../domain/acsmi/utc-days.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { checkContract } from './contract-checks.ts';
 import { monthsOf, settleMonth } from './contract-months.ts';
@@ -155,7 +156,7 @@ export function createContractRegister({ database, now }: ContractRegisterDeps):
       if (application !== undefined) void query.where({ application });
       if (states !== undefined) {
         void query.whereRaw(`${stateOnDay} = any (cast(:states as text[]))`, {
-          today: now().slice(0, 10),
+          today: dayOf(now()),
           states: [...states],
         });
       }

@@ -6,6 +6,7 @@ import {
   type StandingComponent,
 } from '../../domain/acsmi/application-sla.ts';
 import type { LabelledContract } from '../../domain/acsmi/covering-contract.ts';
+import { dayOf } from '../../domain/acsmi/utc-days.ts';
 import type { Placement } from '../../domain/placement/simulation.ts';
 import { contractsFrom } from './contract-rows.ts';
 
@@ -67,7 +68,7 @@ export async function keepTermsInForce(
     .where({ change_id: changeId, number: attempt })
     .first<{ placement: Placement } | undefined>('placement');
   if (row === undefined) return;
-  const standing = await standingOn(trx, application, row.placement, at.slice(0, 10));
+  const standing = await standingOn(trx, application, row.placement, dayOf(at));
   if (standing.length === 0) return;
   await trx('deployment_terms')
     .insert(

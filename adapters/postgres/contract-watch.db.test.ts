@@ -176,6 +176,16 @@ describe('the watch of what providers promise', () => {
     expect(months[1]).toMatchObject({ verdict: 'breached', asked: 5000, answered: 4990 });
   });
 
+  it('forgets the month at hand when the contract turns out to have ended before it', async () => {
+    await register();
+    await round('2026-06-15T12:00:00.000Z');
+    expect((await monthsOf('CON-1')).map(({ month }) => month)).toContain('2026-06');
+    await system.contracts.end('CON-1', { ends: '2026-06-01', reason: 'long gone' }, 'marta');
+    await round('2026-06-15T13:00:00.000Z');
+    const months = await monthsOf('CON-1');
+    expect(months[0]).toMatchObject({ month: '2026-05', final: true, verdict: 'no-data' });
+  });
+
   it('keeps the first day of a month of 31 days, which guardians have dropped by its end', async () => {
     await register();
     const shop = await runShop();

@@ -1,15 +1,21 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import { startOfDayMs, type Contract } from '../../domain/acsmi/contract.ts';
+import type { Contract } from '../../domain/acsmi/contract.ts';
 import type { LabelledContract } from '../../domain/acsmi/covering-contract.ts';
 import {
   describeBreach,
   judgeSla,
-  monthInstants,
-  monthOf,
+  unanswered,
   type SlaBreach,
 } from '../../domain/acsmi/judge-sla.ts';
 import type { ContractWatch } from '../../domain/acsmi/ports.ts';
+import {
+  dayOf,
+  firstDayOf,
+  monthInstants,
+  monthOf,
+  startOfDayMs,
+} from '../../domain/acsmi/utc-days.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import { contractsFrom } from './contract-rows.ts';
 import { noteIncident } from './incidents.ts';
@@ -37,13 +43,14 @@ export function createContractWatch({ database, warningDays }: ContractWatchDeps
       const nowMs = Date.parse(at);
       const since = new Date(nowMs);
       since.setUTCMonth(since.getUTCMonth() - monthsBack, 1);
-      const contracts = await contractsFrom(database, since.toISOString().slice(0, 10));
+      const contracts = await contractsFrom(database, dayOf(since));
+      await forgetMonthsAfterEnd(database);
       const judgedBefore = await finalMonths(database);
       let [judged, breaches] = [0, 0];
       for (const contract of contracts) {
         for (const month of monthsToJudge(contract, since.getTime(), nowMs)) {
           if (judgedBefore.has(`${contract.id}/${month}`)) continue;
-          // Each by itself: what one of them stumbles over is not the others' fault.
+          // A transaction each: what is judged stays so when a later one fails.
           const outcome = await database.transaction((trx) =>
             judgeMonth(trx, contract, contracts, { month, at }),
           );
@@ -57,6 +64,14 @@ export function createContractWatch({ database, warningDays }: ContractWatchDeps
       return { judged, breaches, proposals };
     },
   };
+}
+
+/** A contract that ends earlier than it was to has no month at hand any more. */
+async function forgetMonthsAfterEnd(database: Knex): Promise<void> {
+  await database.raw(
+    `delete from sla_month m using contract c
+     where c.id = m.contract_id and not m.final and m.month >= c.ends`,
+  );
 }
 
 async function finalMonths(database: Knex): Promise<ReadonlySet<string>> {
@@ -80,8 +95,6 @@ function monthsToJudge({ starts, ends }: Contract, sinceMs: number, nowMs: numbe
   return months;
 }
 
-const dayAt = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-
 async function judgeMonth(
   trx: Knex.Transaction,
   contract: Known,
@@ -92,14 +105,14 @@ async function judgeMonth(
   // One watch at a time: a month is judged for good, and its breach told, once.
   await trx('contract').where({ id }).forUpdate().first('id');
   const { fromMs, toMs } = monthInstants(month);
-  const key = { contract_id: id, month: dayAt(fromMs) };
+  const key = { contract_id: id, month: firstDayOf(month) };
   const before = await trx('sla_month').where(key).first<{ final: boolean } | undefined>('final');
   if (before?.final === true) return 'judged-before';
 
   const endMs = Math.min(toMs, startOfDayMs(contract.ends));
   const days = {
-    from: dayAt(Math.max(fromMs, startOfDayMs(contract.starts))),
-    to: dayAt(endMs),
+    from: dayOf(Math.max(fromMs, startOfDayMs(contract.starts))),
+    to: dayOf(endMs),
   };
   const samples = await samplesOf(trx, contract, contracts, days);
   const verdict = judgeSla(
@@ -145,7 +158,6 @@ async function openBreach(
   samples: readonly CoveredSamples[],
   at: string,
 ): Promise<string | null> {
-  const unanswered = ({ asked, answered }: CoveredSamples): number => asked - answered;
   const [worst] = [...samples].sort((a, b) => unanswered(b) - unanswered(a));
   if (worst === undefined) return null;
   const summary = describeBreach(contract, breach.month, breach);
@@ -161,7 +173,7 @@ async function openBreach(
         budgetLeftPercent: null,
         burnRates: [],
         measured: `${(breach.measuredPercent ?? 0).toFixed(4)} % of ${breach.asked} answered`,
-        offenders: samples
+        offenders: breach.samples
           .filter((one) => unanswered(one) > 0)
           .map(({ component, datacentre }) => `${component}@${datacentre}`),
       },

@@ -3,9 +3,10 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Customer, Datacentre } from '../../domain/inventory/inventory.ts';
 import type { InventoryReader } from '../../domain/inventory/ports.ts';
 import type { PlaceableOffer } from '../../domain/acsmi/catalogue.ts';
+import { dayOf } from '../../domain/acsmi/utc-days.ts';
 import type { CandidateDatacentre, Latency } from '../../domain/placement/simulation.ts';
 import { inventorySelections, listInventory } from './inventory-listings.ts';
-import { dayOf, placeableOffers, soldOn, withoutNulls } from './offer-rows.ts';
+import { placeableOffers, soldOn, withoutNulls } from './offer-rows.ts';
 
 /** Reads the inventory for screens, impact and Optimus; never writes. */
 export function createInventoryReadModel(db: Knex): InventoryReader {

@@ -26,6 +26,3 @@ export const catalogueOffers = `select * from (select ${catalogue} ${from}) as o
 export function withoutNulls<Row extends object>(row: Row): Row {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Row;
 }
-
-/** The day of UTC, such as 2026-12-31. */
-export const dayOf = (at: Date): string => at.toISOString().slice(0, 10);

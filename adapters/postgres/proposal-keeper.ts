@@ -5,6 +5,7 @@ import {
   type NewProposal,
   type RunningApplication,
 } from '../../domain/acsmi/propose.ts';
+import { dayOf } from '../../domain/acsmi/utc-days.ts';
 import { permissions } from '../../domain/access/roles.ts';
 import type { ApplicationDefinition } from '../../domain/application/application-definition.ts';
 import type { ReleaseChange } from '../../domain/change/change-request.ts';
@@ -38,7 +39,7 @@ export async function keepProposals(
   { at, warningDays }: { readonly at: string; readonly warningDays: number },
 ): Promise<number> {
   await trx.raw('select pg_advisory_xact_lock(?)', [proposalLock.toString()]);
-  const day = at.slice(0, 10);
+  const day = dayOf(at);
   const running = await runningRows(trx);
   const { rows: sold } = await trx.raw<{ rows: { id: string; datacentre: string }[] }>(
     `select o.id, o.datacentre from offer o where ${soldOn}`,

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { applicationSla } from '../../domain/acsmi/application-sla.ts';
 import type { SlaReader } from '../../domain/acsmi/ports.ts';
+import { dayOf } from '../../domain/acsmi/utc-days.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Placement } from '../../domain/placement/simulation.ts';
 import { standingAtDeployment, standingOn } from './contract-terms.ts';
@@ -40,7 +41,7 @@ export function createSlaReader({ database, now }: SlaReaderDeps): SlaReader {
       const { required, placement, attempt } = row;
       const deployment = { application, changeId, attempt };
       const [standing, then] = await Promise.all([
-        standingOn(database, application, placement, now().slice(0, 10)),
+        standingOn(database, application, placement, dayOf(now())),
         standingAtDeployment(database, deployment, placement),
       ]);
       return {

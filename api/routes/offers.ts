@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { dayOf } from '../../domain/acsmi/utc-days.ts';
 import { countrySchema, currencySchema, slugSchema } from '../../domain/names.ts';
 import { priceModels } from '../../domain/inventory/inventory-kinds.ts';
 import type { AppDeps } from '../app-deps.ts';
@@ -85,7 +86,7 @@ export function offerRoutes(app: TypedApp, { offers, catalogues, now }: AppDeps)
         withoutUndefined({
           ...filter,
           certifications: certification,
-          validAt: validAt ?? now().toISOString().slice(0, 10),
+          validAt: validAt ?? dayOf(now()),
         }),
         withoutUndefined({ limit, cursor }),
       );

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { currencySchema, slugSchema } from '../names.ts';
+import { startOfDayMs } from './utc-days.ts';
 
 /** Ended as seldom as that: more are a mistake of units. */
 const longestNoticeDays = 3650;
@@ -99,9 +100,6 @@ export const contractStates = ['upcoming', 'in-force', 'in-notice', 'ended'] as 
 export type ContractState = (typeof contractStates)[number];
 
 type ContractTimes = Pick<Contract, 'starts' | 'ends' | 'noticeDays'>;
-
-/** Midnight at the beginning of a day of UTC. */
-export const startOfDayMs = (day: string): number => Date.parse(`${day}T00:00:00.000Z`);
 
 /** `in-notice` from the day on by which notice had to be given. */
 export function contractState(

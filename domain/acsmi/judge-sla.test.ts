@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { slaTermsSchema } from './contract.ts';
-import { describeBreach, judgeSla, monthInstants, monthOf } from './judge-sla.ts';
+import { describeBreach, judgeSla, samplesKept } from './judge-sla.ts';
+import { monthInstants, monthOf } from './utc-days.ts';
 
 const terms = slaTermsSchema.parse({
   availabilityPercent: 99.9,
@@ -45,6 +46,15 @@ describe('a month against what was promised', () => {
   it('counts all that stands there together', () => {
     const judged = judgeSla(terms, [...samples(500, 500), ...samples(500, 490)]);
     expect(judged).toMatchObject({ asked: 1000, answered: 990, measuredPercent: 99 });
+  });
+
+  it('names those that were answered least, and counts all', () => {
+    const many = Array.from({ length: 300 }, (_, i) => samples(10, i % 10)).flat();
+    const judged = judgeSla(terms, many);
+    expect(judged).toMatchObject({ asked: 3000, answered: 1350 });
+    expect(judged.samples).toHaveLength(samplesKept);
+    expect(judged.samples[0]?.answered).toBe(0);
+    expect(judged.samples.at(-1)?.answered).toBe(3);
   });
 
   const tiers = fc

@@ -19,8 +19,14 @@ export interface SlaVerdict {
   /** Of the month's fee; 0 where nothing is due. */
   readonly creditPercent: number;
   readonly credit: { readonly amount: number; readonly currency: string };
+  /** Those that were answered least come first; at most `samplesKept`, all are counted. */
   readonly samples: readonly MonthSamples[];
 }
+
+export const samplesKept = 100;
+
+export const unanswered = ({ asked, answered }: Pick<MonthSamples, 'asked' | 'answered'>): number =>
+  asked - answered;
 
 /** A month in which a contract was not kept, as evidence. */
 export interface SlaBreach extends SlaVerdict {
@@ -54,7 +60,7 @@ export function judgeSla(terms: SlaTerms, samples: readonly MonthSamples[]): Sla
       amount: Math.round(monthlyFee.amount * creditPercent) / 100,
       currency: monthlyFee.currency,
     },
-    samples,
+    samples: [...samples].sort((a, b) => unanswered(b) - unanswered(a)).slice(0, samplesKept),
   };
 }
 
@@ -72,15 +78,4 @@ export function describeBreach(
     `${contract.provider} answered ${(measuredPercent ?? 0).toFixed(4)} % (${answered} of ${asked}) in ` +
     `${month}, and ${contract.label} promises ${promisedPercent} %: ${due}.`
   );
-}
-
-/** The month, such as 2026-11, that an instant is in, in UTC. */
-export const monthOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 7);
-
-/** From the first instant of a month of UTC to the first of the next. */
-export function monthInstants(month: string): { readonly fromMs: number; readonly toMs: number } {
-  const fromMs = Date.parse(`${month}-01T00:00:00.000Z`);
-  const next = new Date(fromMs);
-  next.setUTCMonth(next.getUTCMonth() + 1);
-  return { fromMs, toMs: next.getTime() };
 }

@@ -1,6 +1,6 @@
 import type { ReleaseChange } from '../change/change-request.ts';
 import { windowRequestOf } from '../windows/window.ts';
-import { endsSoon, startOfDayMs } from './contract.ts';
+import { endsSoon } from './contract.ts';
 import {
   coveringContract,
   covers,
@@ -8,6 +8,7 @@ import {
   type LabelledContract,
 } from './covering-contract.ts';
 import type { ProposalKind } from './ports.ts';
+import { dayOf, startOfDayMs } from './utc-days.ts';
 
 /** An application as it was verified last. */
 export interface RunningApplication {
@@ -72,7 +73,7 @@ function ofEndingContract(
 ): NewProposal[] {
   const { contracts, running, nowMs } = facts;
   const { id, label, provider, starts, ends, noticeDays } = contract;
-  const today = new Date(nowMs).toISOString().slice(0, 10);
+  const today = dayOf(nowMs);
   // Of one that has not begun, what will stand on it.
   const day = starts > today ? starts : today;
   const reason = `${label} with ${provider} ends on ${ends}, with a notice period of ${noticeDays} days.`;
