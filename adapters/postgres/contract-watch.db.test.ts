@@ -155,6 +155,21 @@ describe('the watch of what providers promise', () => {
     expect(await system.database('incident').select()).toEqual([]);
   });
 
+  it('divides a month between contracts on the day on which a closer one begins', async () => {
+    await register();
+    const shop = await runShop();
+    await register({ application: 'shop', starts: '2026-06-11', ends: '2026-06-21' });
+    for (const day of ['10', '11', '20', '21']) {
+      await system.measured(shop, `2026-06-${day}T10:00:00.000Z`, { total: 1000, good: 1000 });
+    }
+    await round('2026-06-25T00:00:00.000Z');
+    await round('2026-07-02T00:00:00.000Z');
+    for (const label of ['CON-1', 'CON-2']) {
+      const june = (await monthsOf(label)).find(({ month }) => month === '2026-06');
+      expect(june, label).toMatchObject({ asked: 2000, verdict: 'kept' });
+    }
+  });
+
   it('judges by the terms as they stood when the month ended, on its days in force only', async () => {
     await register({ starts: '2026-06-10' });
     const shop = await runShop();

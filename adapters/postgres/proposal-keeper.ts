@@ -7,8 +7,6 @@ import {
 } from '../../domain/acsmi/propose.ts';
 import { dayOf } from '../../domain/acsmi/utc-days.ts';
 import { permissions } from '../../domain/access/roles.ts';
-import type { ApplicationDefinition } from '../../domain/application/application-definition.ts';
-import type { ReleaseChange } from '../../domain/change/change-request.ts';
 import type { Placement } from '../../domain/placement/simulation.ts';
 import { raiseAlert } from './alerts.ts';
 import { contractsFrom } from './contract-rows.ts';
@@ -23,10 +21,11 @@ const proposalLock = 7_205_931_166n;
 interface RunningRow {
   readonly application: string;
   readonly change_id: string;
-  readonly definition: ApplicationDefinition;
+  readonly department: string;
+  readonly countries: string[];
   readonly release_version: string;
   readonly placement: Placement;
-  readonly request: Partial<ReleaseChange>;
+  readonly datacentres: string[] | null;
 }
 
 /**
@@ -125,8 +124,9 @@ async function contractManagers(trx: Knex): Promise<string[]> {
 
 async function runningRows(trx: Knex): Promise<RunningRow[]> {
   const { rows } = await trx.raw<{ rows: RunningRow[] }>(
-    `select distinct on (v.application) v.application, v.change_id, a.definition, v.release_version,
-       v.placement, c.definition -> 'request' as request
+    `select distinct on (v.application) v.application, v.change_id, a.department, v.release_version,
+       v.placement, a.definition #> '{nfrs,location,countries}' as countries,
+       c.definition #> '{request,datacentres}' as datacentres
      from verified_deployment v join application a on a.name = v.application
        join change c on c.id = v.change_id
      order by v.application, v.verified_at desc`,
@@ -137,7 +137,8 @@ async function runningRows(trx: Knex): Promise<RunningRow[]> {
 async function withFootings(trx: Knex, rows: readonly RunningRow[]): Promise<RunningApplication[]> {
   const offers = rows.flatMap(({ placement }) => placement.assignments.map(({ offer }) => offer));
   const sold = await soldBy(trx, offers);
-  return rows.map(({ application, definition, release_version, placement, request }) => {
+  return rows.map(({ placement, release_version, datacentres, ...row }) => {
+    const { application, department, countries } = row;
     const footings = placement.assignments.map(({ datacentre, offer }) => ({
       application,
       datacentre,
@@ -146,10 +147,10 @@ async function withFootings(trx: Knex, rows: readonly RunningRow[]): Promise<Run
     }));
     return {
       application,
-      department: definition.department,
+      department,
       release: release_version,
-      countries: definition.nfrs.location.countries,
-      datacentres: request.datacentres ?? [],
+      countries,
+      datacentres: datacentres ?? [],
       footings: [
         ...new Map(footings.map((one) => [`${one.datacentre}/${one.offer}`, one])).values(),
       ],

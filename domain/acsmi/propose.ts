@@ -1,5 +1,5 @@
 import type { ReleaseChange } from '../change/change-request.ts';
-import { windowRequestOf } from '../windows/window.ts';
+import { windowRequestOf, type WindowRequest } from '../windows/window.ts';
 import { endsSoon } from './contract.ts';
 import {
   coveringContract,
@@ -61,9 +61,11 @@ export function proposalsFor(facts: ProposalFacts): NewProposal[] {
   const ending = facts.contracts.filter((contract) =>
     endsSoon(contract, facts.warningDays, facts.nowMs),
   );
+  // Once for all of them: to resolve a window takes longer than everything else here.
+  const window = nightAfter(facts.nowMs);
   return [
     ...ending.flatMap((contract) => ofEndingContract(contract, facts)),
-    ...facts.running.flatMap((one) => ofWithdrawnOffers(one, facts)),
+    ...facts.running.flatMap((one) => ofWithdrawnOffers(one, facts, window)),
   ];
 }
 
@@ -94,6 +96,7 @@ function ofEndingContract(
     const whatToDo = `${renew}; nothing stands on it, and it may as well end.`;
     return [{ ...common, key, application: null, whatToDo, request: null }];
   }
+  const window = nightAfter(nowMs, startOfDayMs(ends));
   return moving.map(({ one, leaving }) => {
     const { application } = one;
     const left = new Set(leaving.map(({ datacentre }) => datacentre));
@@ -110,10 +113,7 @@ function ofEndingContract(
       request:
         to.length === 0
           ? null
-          : requestOf(one, `Move ${application} out of ${where}`, reason, to, {
-              nowMs,
-              beforeMs: startOfDayMs(ends),
-            }),
+          : requestOf(one, `Move ${application} out of ${where}`, reason, to, window),
     };
   });
 }
@@ -134,7 +134,11 @@ function isFollowed(contract: LabelledContract, contracts: readonly LabelledCont
   );
 }
 
-function ofWithdrawnOffers(one: RunningApplication, facts: ProposalFacts): NewProposal[] {
+function ofWithdrawnOffers(
+  one: RunningApplication,
+  facts: ProposalFacts,
+  window: WindowRequest,
+): NewProposal[] {
   const { application, footings } = one;
   const withdrawn = footings.filter(({ offer }) => !facts.sold.has(offer));
   const to = candidates(one, facts);
@@ -158,7 +162,7 @@ function ofWithdrawnOffers(one: RunningApplication, facts: ProposalFacts): NewPr
       request:
         to.length === 0
           ? null
-          : requestOf(one, `Move ${application} off ${offer}`, reason, to, { nowMs: facts.nowMs }),
+          : requestOf(one, `Move ${application} off ${offer}`, reason, to, window),
     };
   });
 }
@@ -179,16 +183,15 @@ function requestOf(
   title: string,
   reason: string,
   datacentres: readonly string[],
-  times: { readonly nowMs: number; readonly beforeMs?: number },
+  window: WindowRequest,
 ): Partial<ReleaseChange> {
-  const opensAtMs = nightAfter(times);
   return {
     kind: 'release',
     title,
     reason,
     class: 'normal',
     department,
-    window: windowRequestOf({ opensAtMs, closesAtMs: opensAtMs + windowHours * hourMs }, 'UTC'),
+    window,
     application,
     release,
     datacentres: [...datacentres],
@@ -196,15 +199,11 @@ function requestOf(
 }
 
 /** The first night that leaves time to decide, and the next one where that would be too late. */
-function nightAfter({
-  nowMs,
-  beforeMs = Number.POSITIVE_INFINITY,
-}: {
-  readonly nowMs: number;
-  readonly beforeMs?: number;
-}): number {
+function nightAfter(nowMs: number, beforeMs = Number.POSITIVE_INFINITY): WindowRequest {
   const night = (fromMs: number): number =>
     Math.ceil((fromMs - windowHour * hourMs) / dayMs) * dayMs + windowHour * hourMs;
+  const lengthMs = windowHours * hourMs;
   const unhurried = night(nowMs + leadDays * dayMs);
-  return unhurried + windowHours * hourMs <= beforeMs ? unhurried : night(nowMs);
+  const opensAtMs = unhurried + lengthMs <= beforeMs ? unhurried : night(nowMs);
+  return windowRequestOf({ opensAtMs, closesAtMs: opensAtMs + lengthMs }, 'UTC');
 }
