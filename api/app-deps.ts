@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import type { CatalogueImporter } from '../domain/acsmi/catalogue-ports.ts';
+import type { OfferCatalogue } from '../domain/acsmi/catalogue.ts';
+import type { ContractRegister, ProposalReader, SlaReader } from '../domain/acsmi/ports.ts';
 import type { AccessRegister, IdempotencyStore } from '../domain/access/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
@@ -51,6 +54,11 @@ export interface AppDeps {
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
   readonly netbox: NetboxImporter;
+  readonly catalogues: CatalogueImporter;
+  readonly offers: OfferCatalogue;
+  readonly contracts: ContractRegister;
+  readonly slas: SlaReader;
+  readonly proposals: ProposalReader;
   readonly exporter: InventoryExporter;
   readonly history: InventoryHistory;
   readonly engine: Pick<InventoryEngine, 'assess' | 'explain' | 'status'>;

@@ -19,11 +19,13 @@ import { authentication } from './plugins/authentication.ts';
 import { formBody } from './plugins/form-body.ts';
 import { idempotency } from './plugins/idempotency.ts';
 import { problemDetails } from './plugins/problem-details.ts';
+import { acsmiRoutes } from './routes/acsmi.ts';
 import { accessRoutes } from './routes/access.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { applicationRoutes } from './routes/applications.ts';
 import { changeEventRoutes } from './routes/change-events.ts';
 import { changeRoutes } from './routes/changes.ts';
+import { contractRoutes } from './routes/contracts.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { guardianRoutes } from './routes/guardian.ts';
@@ -40,6 +42,7 @@ import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
 import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
+import { offerRoutes } from './routes/offers.ts';
 import { runbookRoutes } from './routes/runbooks.ts';
 import { windowRoutes } from './routes/windows.ts';
 import type { TypedApp } from './typed-app.ts';
@@ -119,6 +122,9 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     inventoryExportRoutes,
     inventoryHistoryRoutes,
     netboxRoutes,
+    offerRoutes,
+    contractRoutes,
+    acsmiRoutes,
     impactRoutes,
     comparisonRoutes,
     windowRoutes,

@@ -5,6 +5,8 @@ import { canonicalHash } from '../adapters/canonical-hash.ts';
 import { createCelEvaluator } from '../adapters/cel/cel-evaluator.ts';
 import { createInventoryEngine } from '../adapters/inventory-engine/create-inventory-engine.ts';
 import { createWhyNotMeasurable } from '../adapters/metrics/create-metric-provider.ts';
+import { createCatalogueImporter } from '../adapters/acsmi/catalogue-importer.ts';
+import { readCatalogueSources } from '../adapters/acsmi/catalogue-sources.ts';
 import { createNetboxImporter } from '../adapters/netbox/netbox-importer.ts';
 import { readNetboxSources } from '../adapters/netbox/netbox-sources.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
@@ -18,6 +20,7 @@ import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { createSimulationRegister } from '../adapters/postgres/simulation-register.ts';
+import { createContractRegister } from '../adapters/postgres/contract-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
@@ -32,9 +35,12 @@ import { createInventoryImporter } from '../adapters/postgres/inventory-importer
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
+import { createOfferCatalogue } from '../adapters/postgres/offer-catalogue.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createProposalReader } from '../adapters/postgres/proposal-reader.ts';
 import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
 import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
+import { createSlaReader } from '../adapters/postgres/sla-reader.ts';
 import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
@@ -53,6 +59,8 @@ const config = requireServers(readConfig());
 const logger = createLogger({ ...config.log, name: 'api' });
 const netboxSources =
   config.netboxSources === undefined ? [] : await readNetboxSources(config.netboxSources);
+const catalogueSources =
+  config.catalogues === undefined ? [] : await readCatalogueSources(config.catalogues);
 const telemetry = await startTelemetry({
   serviceName: 'ctc-api',
   ...(config.otlpEndpoint === undefined ? {} : { otlpEndpoint: config.otlpEndpoint }),
@@ -130,6 +138,11 @@ const app = await buildApp(
     inventory,
     importer,
     netbox: createNetboxImporter(netboxSources, importer),
+    catalogues: createCatalogueImporter(catalogueSources, importer),
+    offers: createOfferCatalogue(database),
+    contracts: createContractRegister({ database, now }),
+    slas: createSlaReader({ database, now }),
+    proposals: createProposalReader(database),
     exporter: createInventoryExporter(database),
     history: createInventoryHistory(database),
     engine,

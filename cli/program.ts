@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addAccessCommands } from './commands/access-commands.ts';
+import { addAcsmiCommands } from './commands/acsmi-commands.ts';
 import { addApplicationCommands } from './commands/application-commands.ts';
 import { addChangeCommands } from './commands/change-commands.ts';
 import { addFreezeCommands } from './commands/freeze-commands.ts';
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
   addApplicationCommands(program);
   addGuardianCommands(program);
   addInventoryCommands(program);
+  addAcsmiCommands(program);
   addImpactCommands(program);
   addFreezeCommands(program);
   addLineCommands(program);

@@ -10,6 +10,18 @@ export const slugSchema = z
     'use lower-case letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
   );
 
+/** What something is called elsewhere, such as ISO-27001 or debian-13; capitals do not matter. */
+export const markSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[\p{L}\p{N}._+/:-]+$/u, 'use letters, digits and . _ + / : -, without spaces');
+
+/** Whether two marks are the same. */
+export function isSameMark(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
 /** ISO 3166-1 alpha-2, upper case. */
 export const countrySchema = z
   .string()

@@ -12,6 +12,7 @@ import * as lineStops from './0010-line-stops.ts';
 import * as guardian from './0011-guardian.ts';
 import * as comparisons from './0012-comparisons.ts';
 import * as rehearsals from './0013-rehearsals.ts';
+import * as acsmi from './0014-acsmi.ts';
 import * as simulations from './0015-simulations.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
@@ -28,6 +29,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0011-guardian': guardian,
   '0012-comparisons': comparisons,
   '0013-rehearsals': rehearsals,
+  '0014-acsmi': acsmi,
   '0015-simulations': simulations,
 };
 

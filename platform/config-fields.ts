@@ -157,6 +157,18 @@ const fields = {
     text.optional(),
     'Path of the YAML file that lists the NetBoxes to import from, as examples/netbox/sources.yaml does. Unset: there are none.',
   ),
+  CTC_ACSMI_CATALOGUES: field(
+    text.optional(),
+    'Path of the YAML file that lists the providers’ catalogues to synchronise with, as examples/acsmi/catalogues.yaml does. Unset: there are none.',
+  ),
+  CTC_CONTRACT_WARNING_DAYS: field(
+    wholeNumber(0, 3_650).default(30),
+    'A contract with a provider that ends within its notice period and so many days more is warned of.',
+  ),
+  CTC_CONTRACT_WATCH_MINUTES: field(
+    wholeNumber(1, 1_440).default(60),
+    'How often contracts are looked at: months measured against what was promised, and what comes to an end.',
+  ),
   CTC_APPROVAL_EXPIRY_HOURS: field(
     wholeNumber(1, 8_760).default(72),
     'After how many hours a change that nobody decides on expires.',

@@ -55,6 +55,9 @@ export interface Config {
   readonly metrics: MetricsConfig;
   /** Path of a file. */
   readonly netboxSources?: string;
+  /** Path of a file. */
+  readonly catalogues?: string;
+  readonly contractWatch: { readonly warningDays: number; readonly everyMinutes: number };
   readonly approvalExpiryMs: number;
   /** Two disturbances of a customer closer than this conflict. */
   readonly customerDistanceMs: number;
@@ -185,6 +188,11 @@ function arrange(values: ConfigValues): Config {
     optimus: arrangeOptimus(values),
     metrics: arrangeMetrics(values),
     ...optional('netboxSources', values.CTC_NETBOX_SOURCES),
+    ...optional('catalogues', values.CTC_ACSMI_CATALOGUES),
+    contractWatch: {
+      warningDays: values.CTC_CONTRACT_WARNING_DAYS,
+      everyMinutes: values.CTC_CONTRACT_WATCH_MINUTES,
+    },
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,
     reapprovalShare: values.CTC_REAPPROVAL_PERCENT / 100,

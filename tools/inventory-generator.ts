@@ -1,5 +1,5 @@
 import type { Disturbance } from '../domain/impact/impact.ts';
-import type { InventoryKind } from '../domain/inventory/inventory-kinds.ts';
+import { optionalColumns, type InventoryKind } from '../domain/inventory/inventory-kinds.ts';
 
 export interface GeneratorOptions {
   readonly services: number;
@@ -594,11 +594,15 @@ export function generateInventory({ services, seed }: GeneratorOptions): Generat
         }
       }
     },
+    providers: () => [['own-sites', 'Own datacentres', 'ES', 1, 1]],
     offers: function* () {
+      // Of the columns that may be empty the price is the first.
+      const unsaid = Array.from(optionalColumns('offers'), () => '').slice(1);
       for (const [i, [site]] of datacentres.entries()) {
         for (const [n, [name, cores, memoryMb, storageGb, price]] of machines.entries()) {
           const monthlyPrice = price + (ofRest(i * 100 + n) % 8);
-          yield [`${site}-${name}`, site, cores, memoryMb, storageGb, monthlyPrice, 'EUR', 50];
+          const machine = [cores, memoryMb, storageGb, monthlyPrice, 'EUR', 50];
+          yield [`${site}-${name}`, site, ...machine, ...unsaid];
         }
       }
     },

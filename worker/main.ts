@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createChangeSteps } from '../activities/create-change-steps.ts';
+import { createContractWatchSteps } from '../activities/contract-watch-activities.ts';
 import { createGuardianSteps } from '../activities/guardian/create-guardian-steps.ts';
 import { createCelEvaluator } from '../adapters/cel/cel-evaluator.ts';
 import { canonicalHash } from '../adapters/canonical-hash.ts';
@@ -15,6 +16,7 @@ import { createChangeRegister } from '../adapters/postgres/change-register.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
 import { startConflictKeeper } from '../adapters/postgres/conflict-keeper.ts';
+import { createContractWatch } from '../adapters/postgres/contract-watch.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { createGuardianRecordSteps } from '../adapters/postgres/guardian-record.ts';
 import { createGuardianRegister } from '../adapters/postgres/guardian-register.ts';
@@ -27,6 +29,7 @@ import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
+import { scheduleContractWatch } from '../adapters/temporal/contract-watch-schedule.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
 import { toolsDirectory } from '../platform/embedded/tools-directory.ts';
@@ -97,6 +100,8 @@ const [connection, workflowBundle] = await Promise.all([
     : { codePath: config.workerBundle },
 ]);
 const guardians = createGuardianRegister({ database, inventory, evacuation: config.evacuation });
+// By the worker's own connection: what a guardian decides reaches a change as a person's word does.
+const client = new Client({ connection, namespace: config.temporal.namespace });
 const rollouts = createRolloutRegister({ database, inventory });
 const ports = {
   record: createRecordSteps({ database, engine, now }),
@@ -135,10 +140,14 @@ const activities = {
     datacentres: () => inventory.candidateDatacentres(),
     requests: createChangeRequests({ database, now }),
     changeReader: createChangeReader({ database, engine }),
-    // By the worker's own connection: what a guardian decides reaches a change as a person's word does.
-    messenger: createChangeMessenger(
-      new Client({ connection, namespace: config.temporal.namespace }),
-    ),
+    messenger: createChangeMessenger(client),
+  }),
+  ...createContractWatchSteps({
+    contractWatch: createContractWatch({
+      database,
+      warningDays: config.contractWatch.warningDays,
+    }),
+    now,
   }),
 };
 
@@ -160,6 +169,13 @@ const keeper = startConflictKeeper({
   watch: (trx, changeId) => watchImpact(trx, snapshots, config, changeId),
 });
 const running = worker.run();
+// Nobody waits for it: changes are carried out whether or not it can be scheduled.
+const scheduled = scheduleContractWatch(client, {
+  taskQueue: config.temporal.taskQueue,
+  everyMinutes: config.contractWatch.everyMinutes,
+}).catch((err: unknown) => {
+  logger.error({ err }, 'the watch of contracts could not be scheduled; tried at the next start');
+});
 exitWithParent(async () => {
   if (worker.getState() === 'RUNNING') worker.shutdown();
   await running;
@@ -171,6 +187,7 @@ try {
   await running;
 } finally {
   await keeper.stop();
+  await scheduled;
   await connection.close();
   await Promise.all([
     drivers.close(),

@@ -101,6 +101,17 @@ export const watchOptions: ActivityOptions = {
   retry: { initialInterval: '1 second', maximumInterval: '1 minute', nonRetryableErrorTypes },
 };
 
+/** Reads and writes the database, for seconds; what a round misses the next one finds. */
+export const contractWatchOptions: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  retry: {
+    initialInterval: '1 second',
+    maximumInterval: '1 minute',
+    maximumAttempts: 5,
+    nonRetryableErrorTypes,
+  },
+};
+
 /** Runs a change many times over in skipped time; a worker that dies meanwhile costs a new beginning. */
 export const rehearsalOptions: ActivityOptions = {
   startToCloseTimeout: '20 minutes',

@@ -15,10 +15,12 @@ import type {
   GuardianMeasureSteps,
   GuardianRecordSteps,
 } from '../domain/guardian/guardian-steps.ts';
+import type { ContractWatchSteps } from '../domain/acsmi/ports.ts';
 import type { RehearsalSteps } from '../domain/rehearsal/ports.ts';
 import {
   assessmentOptions,
   comparisonOptions,
+  contractWatchOptions,
   patientOptions,
   recordOptions,
   rehearsalOptions,
@@ -57,4 +59,5 @@ export const guardianMeasure =
 export const guardianCorrection =
   proxyActivities<Proxied<GuardianCorrectionSteps>>(simulationOptions);
 
+export const contractWatch = proxyActivities<Proxied<ContractWatchSteps>>(contractWatchOptions);
 export const rehearsal = proxyActivities<Proxied<RehearsalSteps>>(rehearsalOptions);

@@ -25,7 +25,12 @@ export interface NetboxImport {
 }
 
 /** What NetBox does not know; a complete import of it leaves these as they are. */
-const unknownToNetbox: ReadonlySet<InventoryKind> = new Set(['teams', 'latencies', 'offers']);
+const unknownToNetbox: ReadonlySet<InventoryKind> = new Set([
+  'teams',
+  'latencies',
+  'providers',
+  'offers',
+]);
 
 /** A list that grows or shrinks while it is read is begun again this often. */
 const readings = 3;

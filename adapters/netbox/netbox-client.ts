@@ -1,23 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { DomainError, type ErrorKind } from '../../domain/errors.ts';
+import { createPatientGet, type Patience } from '../patient-get.ts';
 import { netboxLists, type NetboxListName, type NetboxObject } from './netbox-objects.ts';
 
-export interface NetboxClientOptions {
+export interface NetboxClientOptions extends Patience {
   /** Where NetBox is, with or without `/api`; without credentials. */
   readonly url: string;
   /** Version 1 or 2 (`nbt_…`); one that may only read is enough. Never in an error. */
   readonly token: string;
-  readonly fetch?: typeof globalThis.fetch;
   /** Asked for; NetBox gives fewer when its own limit is lower. */
   readonly pageSize?: number;
-  /** For one attempt at one page. */
-  readonly pageTimeoutMs?: number;
-  /** For one page, the first one included. */
-  readonly attempts?: number;
-  /** Between two attempts; doubled each time up to `longestDelayMs`. */
-  readonly firstDelayMs?: number;
-  readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
 export interface NetboxClient {
@@ -32,75 +24,34 @@ export interface NetboxClient {
   ): AsyncGenerator<NetboxObject<Name>, void, undefined>;
 }
 
-/** A `Retry-After` longer than this ends the attempts: whoever imports should know, not wait. */
-const longestDelayMs = 60_000;
-
 const pageSchema = z.object({
   count: z.int().min(0),
   next: z.string().nullable(),
   results: z.array(z.object({ id: z.int() }).loose()),
 });
 type Page = z.output<typeof pageSchema>;
-type Attempt = { page: Page } | { reason: string; retryAfterMs?: number; cause?: unknown };
 
 /** Reads NetBox's REST lists (version 3.3 or later), following its own paging and never another host. */
 export function createNetboxClient({
   url,
   token,
-  fetch = globalThis.fetch,
   pageSize = 250,
-  pageTimeoutMs = 60_000,
-  attempts = 6,
-  firstDelayMs = 500,
-  wait = (ms, signal) => delay(ms, undefined, { signal }),
+  ...patience
 }: NetboxClientOptions): NetboxClient {
   const base = checkBase(url);
   const headers = { accept: 'application/json', authorization: authorization(token) };
 
-  const attempt = async (page: URL, signal: AbortSignal | undefined): Promise<Attempt> => {
-    const deadline = AbortSignal.timeout(pageTimeoutMs);
-    const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-    try {
-      // A redirect could lead to another host, and the token would go with it.
-      const response = await fetch(page, { headers, signal: either, redirect: 'manual' });
-      const text = await response.text();
-      if (response.ok) return { page: readPage(page, text) };
-      if (response.status !== 429 && response.status < 500) throw refusal(page, response);
-      return { reason: `it answers ${response.status}`, ...retryAfter(response) };
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof DomainError) throw error;
-      return {
-        cause: error,
-        reason: deadline.aborted
-          ? `it gave no answer within ${pageTimeoutMs} ms`
-          : `it cannot be reached (${rootMessage(error)})`,
-      };
-    }
-  };
-
-  const getPage = async (page: URL, signal: AbortSignal | undefined): Promise<Page> => {
-    let delayMs = firstDelayMs;
-    for (let made = 1; ; made += 1) {
-      const answer = await attempt(page, signal);
-      if ('page' in answer) return answer.page;
-      const { reason, retryAfterMs, cause } = answer;
-      if (made >= attempts || (retryAfterMs ?? 0) > longestDelayMs) {
-        const later = retryAfterMs === undefined ? '' : ` and asks to wait ${retryAfterMs} ms`;
-        throw new DomainError(
-          'unavailable',
-          `NetBox gave no page at ${page.href}: ${reason}${later} (${made} of ${attempts} attempts).`,
-          {
-            code: 'netbox-unavailable',
-            remedy: 'Look whether NetBox is up, and import again.',
-            cause,
-          },
-        );
-      }
-      await wait(retryAfterMs ?? delayMs, signal);
-      delayMs = Math.min(longestDelayMs, delayMs * 2);
-    }
-  };
+  const getPage = createPatientGet<Page>({
+    of: 'NetBox',
+    headers,
+    read: readPage,
+    refusal,
+    unavailable: {
+      code: 'netbox-unavailable',
+      remedy: 'Look whether NetBox is up, and import again.',
+    },
+    ...patience,
+  });
 
   return {
     async *list(name, { signal } = {}) {
@@ -239,17 +190,4 @@ function changed(page: URL): DomainError {
 
 function describe({ issues: [issue] }: z.ZodError): string {
   return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
-}
-
-/** Seconds or a date, as HTTP has it. */
-function retryAfter(response: Response): { retryAfterMs?: number } {
-  const value = response.headers.get('retry-after')?.trim() ?? '';
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? {} : { retryAfterMs: Math.max(0, ms) };
-}
-
-function rootMessage(error: unknown): string {
-  let root = error;
-  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
-  return root instanceof Error ? root.message : String(root);
 }

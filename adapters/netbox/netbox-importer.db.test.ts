@@ -125,7 +125,9 @@ describe('the import of a configured NetBox', () => {
     emptied = carriers;
     const report = await run({ confirmedRemovals: 100_000 });
     expect(report.imported).toBe(true);
-    const known = inventoryKinds.filter((kind) => !['teams', 'latencies', 'offers'].includes(kind));
+    const known = inventoryKinds.filter(
+      (kind) => !['teams', 'latencies', 'providers', 'offers'].includes(kind),
+    );
     expect(Object.keys(report.counts)).toEqual(known);
     for (const table of ['team', 'datacentre_latency', 'offer']) {
       expect(await count(table, 'hq'), table).toBeGreaterThan(0);

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { DomainError, type Complaint } from '../../domain/errors.ts';
 import { slugSchema } from '../../domain/names.ts';
+import { readSourcesYaml, readTokenFile } from '../source-files.ts';
 import { createNetboxClient } from './netbox-client.ts';
 import { netboxMappingSchema, type NetboxMapping } from './netbox-mapping.ts';
 
@@ -47,7 +46,7 @@ const sourcesSchema = z
  * @throws DomainError `invalid` with every complaint.
  */
 export async function readNetboxSources(path: string): Promise<readonly NetboxSource[]> {
-  const given = await readYaml(path);
+  const given = await readSourcesYaml(path, unusable);
   const parsed = sourcesSchema.safeParse(given);
   if (!parsed.success) {
     const complaints = parsed.error.issues.map(({ path: at, message }) => ({
@@ -78,32 +77,9 @@ export async function readNetboxSources(path: string): Promise<readonly NetboxSo
   return sources;
 }
 
-/** Read anew for each import: a token that was exchanged counts without a restart. @throws DomainError `invalid`. */
-export async function readToken({ tokenFile }: Pick<NetboxSource, 'tokenFile'>): Promise<string> {
-  try {
-    return (await readFile(tokenFile, 'utf8')).trim();
-  } catch (error) {
-    throw new DomainError('invalid', `${tokenFile} cannot be read.`, {
-      code: 'netbox-token-unreadable',
-      remedy: 'Put the token of NetBox into it, readable by CTC only.',
-      cause: error,
-    });
-  }
-}
-
-async function readYaml(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw unusable(path, [{ field: path, message: `cannot be read: ${(error as Error).message}` }]);
-  }
-  const document = parseDocument(text, { prettyErrors: true });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    throw unusable(path, [{ field: path, message: `is not YAML: ${error.message.trim()}` }]);
-  }
-  return document.toJS({ maxAliasCount: 100 });
+/** @throws DomainError `invalid`. */
+export function readToken({ tokenFile }: Pick<NetboxSource, 'tokenFile'>): Promise<string> {
+  return readTokenFile(tokenFile, { code: 'netbox-token-unreadable', of: 'NetBox' });
 }
 
 function unusable(path: string, complaints: readonly Complaint[]): DomainError {

@@ -8,7 +8,7 @@ import { createNetworkRequirements, createPowerRequirements } from './netbox-req
 import { writeCustomers, writeServices } from './netbox-services.ts';
 
 export interface MappedInventory {
-  /** As they stand in a file of the kind, each one valid; `latencies` and `offers` are always empty. */
+  /** As they stand in a file of the kind, each one valid; `latencies`, `providers` and `offers` are always empty. */
   readonly rows: InventorySheets;
   readonly skipped: readonly SkippedObject[];
 }

@@ -1,4 +1,5 @@
 import type { ComponentNeeds } from '../../domain/application/application-definition.ts';
+import { isSameMark } from '../../domain/names.ts';
 import type { Offer } from '../../domain/placement/simulation.ts';
 
 /** What is asked of one machine. */
@@ -113,7 +114,11 @@ function isLargeEnough(machine: Size, size: Size): boolean {
 }
 
 export function runs({ operatingSystems }: Size, os: string | undefined): boolean {
-  return os === undefined || operatingSystems === undefined || operatingSystems.includes(os);
+  return (
+    os === undefined ||
+    operatingSystems === undefined ||
+    operatingSystems.some((one) => isSameMark(one, os))
+  );
 }
 
 /** Whether a machine holds whatever the other does. */

@@ -1,5 +1,6 @@
 import type { ApplicationDefinition } from '../../domain/application/application-definition.ts';
 import { optionalComponents } from '../../domain/application/restrictions.ts';
+import { isSameMark } from '../../domain/names.ts';
 import { demandOf, noDemand, together, type Demand } from './machines.ts';
 
 /** Components (by index, rising) that share a machine of an offer (by index). */
@@ -66,7 +67,8 @@ export function createPatternRules(application: ApplicationDefinition): PatternR
   };
   blocks.forEach(({ os }, one) => {
     blocks.forEach((block, other) => {
-      if (os !== undefined && block.os !== undefined && os !== block.os) conflicts[one]?.add(other);
+      if (os === undefined || block.os === undefined || isSameMark(os, block.os)) return;
+      conflicts[one]?.add(other);
     });
   });
   for (const restriction of restrictions) {

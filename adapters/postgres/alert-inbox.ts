@@ -9,14 +9,14 @@ export function createAlertInbox(database: Knex): AlertInbox {
     async list(recipient, { limit, cursor, unread }) {
       // UUIDv7: the id's order is the order in time.
       const query = database('alert as a')
-        .join('change as c', 'c.id', 'a.change_id')
+        .leftJoin('change as c', 'c.id', 'a.change_id')
         .where('a.recipient', recipient)
         .orderBy('a.id', 'desc')
         .limit(limit + 1);
       if (cursor !== undefined)
         void query.where('a.id', '<', decodeCursor(cursor, /^[0-9a-f-]{36}$/));
       if (unread === true) void query.whereNull('a.read_at');
-      const rows = await query.select<(Omit<AlertView, 'change'> & { number: number })[]>(
+      const rows = await query.select<(Omit<AlertView, 'change'> & { number: number | null })[]>(
         'a.id',
         'c.number',
         'a.topic',
@@ -27,7 +27,7 @@ export function createAlertInbox(database: Knex): AlertInbox {
       );
       const page = rows.slice(0, limit).map(({ number, ...alert }) => ({
         ...alert,
-        change: `CHG-${number}`,
+        change: number === null ? null : `CHG-${number}`,
       }));
       const last = page.at(-1);
       return {

@@ -7,7 +7,8 @@ import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.
 export interface NewAlert {
   /** With the recipient it makes the alert unique: raised once however often the step is repeated. */
   readonly key: string;
-  readonly changeId: string;
+  /** Null where it is about no change. */
+  readonly changeId: string | null;
   readonly topic: string;
   readonly subject: string;
   readonly body: string;

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { SlaBreach } from '../../domain/acsmi/judge-sla.ts';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
@@ -19,7 +20,7 @@ interface IncidentRow {
   readonly state: IncidentSummary['state'];
   readonly violated: string[];
   readonly summary: string;
-  readonly evidence: Evaluation;
+  readonly evidence: Evaluation & { readonly breach?: SlaBreach };
   readonly change_number: number;
   readonly opened_at: string;
   readonly mitigated_at: string | null;
@@ -59,7 +60,7 @@ export function createGuardianReader(database: Knex): GuardianReader {
       if (row === undefined || row.state === null) throw notGuarded(application, row !== undefined);
       const [incident, proposal] = await Promise.all([
         database('incident')
-          .where({ application })
+          .where({ application, contract_id: null })
           .whereNull('resolved_at')
           .first<{ number: number } | undefined>('number'),
         database('guardian_decision as d')
@@ -130,7 +131,8 @@ export function createGuardianReader(database: Knex): GuardianReader {
           .orderBy('id')
           .select<{ at: string; actor: string; message: string }[]>('at', 'actor', 'message'),
       ]);
-      return { ...toSummary(row), evidence: row.evidence, decisions, log };
+      const { breach = null, ...evidence } = row.evidence;
+      return { ...toSummary(row), evidence, breach, decisions, log };
     },
   };
 }

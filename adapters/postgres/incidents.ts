@@ -43,7 +43,7 @@ export async function openIncident(
   const id = uuidv7();
   const inserted = await trx('incident')
     .insert({ id, application, state: 'open', opened_at: at, ...figures })
-    .onConflict(trx.raw('(application) where resolved_at is null'))
+    .onConflict(trx.raw('(application) where resolved_at is null and contract_id is null'))
     .ignore()
     .returning<{ id: string; number: number }[]>(['id', 'number']);
   const [opened] = inserted;
@@ -59,7 +59,7 @@ export async function openIncident(
     return { incident: opened.id, label: `INC-${opened.number}` };
   }
   const known = await trx('incident')
-    .where({ application })
+    .where({ application, contract_id: null })
     .whereNull('resolved_at')
     .first<IncidentRow>('id', 'number', 'state');
   // It came back before it was over: the same incident goes on with what is true now.

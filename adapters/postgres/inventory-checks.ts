@@ -38,7 +38,8 @@ function reference(kind: InventoryKind, column: string, to: InventoryKind, table
       select line, format(
         'there is no ${table} "%s"; correct the id, or add it to ${to}', "${column}") as message
       from ${stagingTable(kind)} as new
-      where not exists (select from ${table} where id = new."${column}")
+      where new."${column}" is not null
+      and not exists (select from ${table} where id = new."${column}")
       ${isStaged(to) ? `and not exists (select from ${stagingTable(to)} where id = new."${column}")` : ''}`,
   };
 }
@@ -77,6 +78,7 @@ const checks: readonly Check[] = [
   duplicates('departments', 'id'),
   duplicates('teams', 'id'),
   duplicates('datacentres', 'id'),
+  duplicates('providers', 'id'),
   duplicates('offers', 'id'),
   duplicates('solutions', 'id'),
   duplicates('customers', 'id'),
@@ -107,6 +109,7 @@ const checks: readonly Check[] = [
   reference('latencies', 'from_datacentre', 'datacentres', 'datacentre'),
   reference('latencies', 'to_datacentre', 'datacentres', 'datacentre'),
   reference('offers', 'datacentre', 'datacentres', 'datacentre'),
+  reference('offers', 'provider', 'providers', 'provider'),
   reference('teams', 'department', 'departments', 'department'),
   reference('solutions', 'department', 'departments', 'department'),
   reference('items', 'datacentre', 'datacentres', 'datacentre'),

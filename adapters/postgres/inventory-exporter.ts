@@ -72,12 +72,13 @@ export function createInventoryExporter(db: Knex): InventoryExporter {
 }
 
 /** Written with all their digits and without exponent, which an import would not take. */
-const decimals = new Set(['availability_percent', 'user_latency_ms', 'ms', 'cores']);
+const decimals = new Set(['availability_percent', 'user_latency_ms', 'ms', 'cores', 'sla_percent']);
+const prices = new Set(['monthly_price', 'hourly_price']);
 
 function selectedColumn(column: string): string {
   // Through text: the shortest that reads as the same number again, where a cast alone would round it.
   if (decimals.has(column)) return `${column}::text::numeric as ${column}`;
-  if (column === 'monthly_price') return `trim_scale(${column}) as ${column}`;
+  if (prices.has(column)) return `trim_scale(${column}) as ${column}`;
   return `${storedColumn(column)} as "${column}"`;
 }
 

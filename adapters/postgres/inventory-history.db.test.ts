@@ -42,6 +42,7 @@ const changes = [
   ['teams', 'night-crew', 'Night crew', 'Night', { name: 'Night crew' }],
   ['datacentres', 'par', 'Europe/Paris', 'Europe/Brussels', { time_zone: 'Europe/Paris' }],
   ['latencies', 'mad/par', '18.5', '20', { ms: 18.5 }],
+  ['providers', 'iberia', 'Iberia Cloud', 'Iberia', { name: 'Iberia Cloud', financial_risk: 1 }],
   ['offers', 'mad-small', '19.9', '21.25', { monthly_price: 19.9 }],
   ['solutions', 'hosting', 'Web hosting', 'Hosting', { name: 'Web hosting' }],
   ['customers', 'acme', 'gold', 'basic', { contract_level: 'gold' }],

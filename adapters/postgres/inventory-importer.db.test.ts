@@ -19,6 +19,7 @@ const company = {
     `${datacentreColumns}\nmad,Madrid,ES,Europe/Madrid,local,99.5,10\n` +
     'par,Paris,FR,Europe/Paris,local,99.5,12\n',
   latencies: 'from_datacentre,to_datacentre,ms\nmad,par,18.5\n',
+  providers: 'id,name,jurisdiction,financial_risk,technological_risk\niberia,Iberia Cloud,ES,1,2\n',
   offers: `${offerColumns}\nmad-small,mad,2,4096,50,19.9,EUR,10\n`,
   solutions: 'id,name,department\nhosting,Web hosting,web\n',
   customers: 'id,name,country,contract_level\nacme,"Acme, S.L.",ES,gold\n',
@@ -38,6 +39,7 @@ const tables = [
   'customer',
   'solution',
   'offer',
+  'provider',
   'datacentre_latency',
   'datacentre',
   'team',
@@ -100,6 +102,7 @@ describe('importing an inventory', () => {
       datacentre: 2,
       datacentre_latency: 2,
       offer: 1,
+      provider: 1,
       solution: 1,
       customer: 1,
       node: 4,

@@ -12,7 +12,7 @@ import {
   type InventoryPart,
 } from '../../domain/inventory/ports.ts';
 import { checkStagedRows } from './inventory-checks.ts';
-import { completeNeeds, mergeStagedRows } from './inventory-merge.ts';
+import { completeNeeds, completePrices, mergeStagedRows } from './inventory-merge.ts';
 import { findForeignRows, leaveForeignRows } from './inventory-ownership.ts';
 import { createImportProgress, type ProgressReporter } from './inventory-progress.ts';
 import { findGroupsOfRemoved } from './inventory-references.ts';
@@ -199,6 +199,7 @@ async function check(
   if (faults.result().badLineCount > 0) return { kept, going: [] };
 
   if (staged.has('dependencies')) await completeNeeds(trx);
+  if (staged.has('offers')) await completePrices(trx);
   for (const kind of staged) {
     if (complete) {
       if (!removals.has(kind)) await createStagingTable(trx, { kind, removes: true });

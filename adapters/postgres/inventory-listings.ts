@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { DomainError } from '../../domain/errors.ts';
 import type { InventoryKind } from '../../domain/inventory/inventory-kinds.ts';
 import type { InventoryRows, ListQuery, Page } from '../../domain/inventory/ports.ts';
+import { catalogueOffers, withoutNulls } from './offer-rows.ts';
 
 /** Each kind's rows in the shape of the domain; conditions and order are added by the caller. */
 export const inventorySelections: Readonly<Record<InventoryKind, string>> = {
@@ -9,10 +10,10 @@ export const inventorySelections: Readonly<Record<InventoryKind, string>> = {
   teams: 'select id, name, department from team',
   datacentres: 'select id, name, country, time_zone as "timeZone", driver from datacentre',
   latencies: `select from_datacentre as "from", to_datacentre as "to", ms from datacentre_latency`,
-  // As double precision, because numeric comes as text where nobody set a parser.
-  offers: `
-    select id, datacentre, cores, memory_mb as "memoryMb", storage_gb as "storageGb",
-      monthly_price::double precision as "monthlyPrice", currency, available from offer`,
+  providers: `
+    select id, name, jurisdiction, financial_risk as "financialRisk",
+      technological_risk as "technologicalRisk" from provider`,
+  offers: catalogueOffers,
   solutions: 'select id, name, department from solution',
   customers: 'select id, name, country, contract_level as "contractLevel" from customer',
   items: 'select id, kind, name, datacentre, department from item',
@@ -40,7 +41,8 @@ const listings: Readonly<Record<InventoryKind, Listing>> = {
     key: ['from_datacentre', 'to_datacentre'],
     searched: ['from_datacentre', 'to_datacentre'],
   },
-  offers: byId('datacentre'),
+  providers: byId('name', 'jurisdiction'),
+  offers: byId('datacentre', 'provider', 'region'),
   solutions: byId('name', 'department'),
   customers: byId('name', 'country', 'contract_level'),
   items: byId('name', 'kind', 'datacentre', 'department'),
@@ -85,7 +87,8 @@ export async function listInventory<Kind extends InventoryKind>(
     `${inventorySelections[kind]} ${where} order by ${key.join(', ')} limit :rows`,
     bindings,
   );
-  const page = rows.slice(0, limit);
+  // Only offers have what may be unknown.
+  const page = rows.slice(0, limit).map(withoutNulls);
   const last = page.at(-1) as Readonly<Record<string, unknown>> | undefined;
   if (rows.length <= limit || last === undefined) return { rows: page };
   const position = key.map((column) => last[rowNames[column] ?? column]);

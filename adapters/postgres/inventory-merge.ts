@@ -1,5 +1,9 @@
 import type { Knex } from 'knex';
-import { inventoryColumns, type InventoryKind } from '../../domain/inventory/inventory-kinds.ts';
+import {
+  hoursPerMonth,
+  inventoryColumns,
+  type InventoryKind,
+} from '../../domain/inventory/inventory-kinds.ts';
 import type { ImportCounts } from '../../domain/inventory/ports.ts';
 import { stagingTable } from './inventory-staging.ts';
 import { storedKinds, valueColumns } from './inventory-tables.ts';
@@ -120,6 +124,13 @@ export async function completeNeeds(trx: Knex.Transaction): Promise<void> {
       from staged_dependencies group by dependent, "group" having count(*) > count(needs)
     ) as whole
     where row.needs is null and row.dependent = whole.dependent and row."group" = whole."group"`);
+}
+
+/** An empty `monthly_price` is computed from the price by the hour. */
+export async function completePrices(trx: Knex.Transaction): Promise<void> {
+  await trx.raw(
+    `update staged_offers set monthly_price = hourly_price * ${hoursPerMonth} where monthly_price is null`,
+  );
 }
 
 /** Brings the staged rows of a kind, which passed every check, into the inventory. */

@@ -20,6 +20,7 @@ const changed = {
   teams: 'id,name,department\nnight-crew,Night,network\n',
   datacentres: smallCompany.datacentres.replace('Paris,FR', 'Paris 2,FR'),
   latencies: 'from_datacentre,to_datacentre,ms\npar,mad,20\n',
+  providers: smallCompany.providers.replace('Iberia Cloud', 'Iberia'),
   offers: smallCompany.offers.replace('19.9', '21'),
   solutions: 'id,name,department\nhosting,Hosting,web\n',
   customers: 'id,name,country,contract_level\nacme,Acme,ES,gold\n',
@@ -62,6 +63,7 @@ describe('rows of another source', () => {
       `teams 2: ${differsThere('night-crew')}`,
       `datacentres 3: ${differsThere('par')}`,
       `latencies 2: ${differsThere('par to mad')}`,
+      `providers 2: ${differsThere('iberia')}`,
       `offers 2: ${differsThere('mad-small')}`,
       `solutions 2: ${differsThere('hosting')}`,
       `customers 2: ${differsThere('acme')}`,
@@ -69,7 +71,7 @@ describe('rows of another source', () => {
       `services 2: ${differsThere('site-1')}`,
       `dependencies 2: ${differsThere('hv-1')}`,
     ]);
-    expect(report).toMatchObject({ imported: false, badLineCount: 10 });
+    expect(report).toMatchObject({ imported: false, badLineCount: 11 });
     expect(await inventory.everything()).toEqual(before);
   });
 

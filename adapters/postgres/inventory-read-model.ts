@@ -2,8 +2,10 @@ import type { Knex } from 'knex';
 import { DomainError } from '../../domain/errors.ts';
 import type { Customer, Datacentre } from '../../domain/inventory/inventory.ts';
 import type { InventoryReader } from '../../domain/inventory/ports.ts';
+import { dayOf } from '../../domain/acsmi/utc-days.ts';
 import type { CandidateDatacentre, Latency, Offer } from '../../domain/placement/simulation.ts';
 import { inventorySelections, listInventory } from './inventory-listings.ts';
+import { placeableOffers, soldOn, withoutNulls } from './offer-rows.ts';
 
 /** Reads the inventory for screens, impact and Optimus; never writes. */
 export function createInventoryReadModel(db: Knex): InventoryReader {
@@ -33,12 +35,20 @@ export function createInventoryReadModel(db: Knex): InventoryReader {
       return ids === undefined ? rows : inOrder(ids, rows);
     },
 
-    offers: (datacentres) =>
-      rowsOf<Offer>(
-        `${inventorySelections.offers}
-         ${datacentres === undefined ? '' : 'where datacentre = any(:ids)'} order by id`,
-        datacentres === undefined ? {} : { ids: [...datacentres] },
-      ),
+    async offers(datacentres, now = datacentres === undefined ? undefined : new Date()) {
+      const conditions = [
+        ...(now === undefined ? [] : [soldOn]),
+        ...(datacentres === undefined ? [] : ['o.datacentre = any(:ids)']),
+      ];
+      const rows = await rowsOf<Offer>(
+        `${placeableOffers} where ${conditions.join(' and ') || 'true'} order by o.id`,
+        {
+          ...(now === undefined ? {} : { on: dayOf(now) }),
+          ...(datacentres === undefined ? {} : { ids: [...datacentres] }),
+        },
+      );
+      return rows.map(withoutNulls);
+    },
 
     latencies: (datacentres) =>
       rowsOf<Latency>(

@@ -55,6 +55,7 @@ const references: readonly Reference[] = [
     'from_datacentre',
     'to_datacentre',
   ),
+  holds('providers', 'offers', 'offer', 'offer'),
   holds('departments', 'items', 'node', 'item'),
   holds('departments', 'solutions', 'solution', 'solution'),
   holds('departments', 'teams', 'team', 'team'),

@@ -190,6 +190,7 @@ describe('removing by a file of keys', () => {
       'remove-teams': csv('id', 'night-crew'),
       'remove-datacentres': csv('id', 'mad', 'par'),
       'remove-latencies': csv('from_datacentre,to_datacentre', 'mad,par'),
+      'remove-providers': csv('id', 'iberia'),
       'remove-offers': csv('id', 'mad-small'),
       'remove-solutions': csv('id', 'hosting'),
       'remove-customers': csv('id', 'acme'),
@@ -202,7 +203,7 @@ describe('removing by a file of keys', () => {
     expect(Object.values(rest).flat()).toEqual([]);
     expect(inventory_import).toHaveLength(2);
     // Both directions of the latency.
-    expect(inventory_history).toHaveLength(2 + 1 + 2 + 2 + 1 + 1 + 1 + 4 + 3);
+    expect(inventory_history).toHaveLength(2 + 1 + 2 + 2 + 1 + 1 + 1 + 1 + 4 + 3);
     expect(report.counts.latencies).toMatchObject(removed(1));
     // One row was named with its dependent, the others went with their nodes.
     expect(report.counts.dependencies).toMatchObject({ rows: 1, removed: 3 });
@@ -296,6 +297,7 @@ describe('complete files', () => {
       teams: `${smallCompany.teams}day-crew,Day crew,mail\n`,
       datacentres: `${smallCompany.datacentres}bcn,Barcelona,ES,Europe/Madrid,local,99.5,10\n`,
       latencies: `${smallCompany.latencies}mad,bcn,9\nbcn,par,20\n`,
+      providers: `${smallCompany.providers}lutetia,Lutetia,FR,2,1\n`,
       offers: `${smallCompany.offers}bcn-small,bcn,2,4096,50,19.9,EUR,10\n`,
       solutions: `${smallCompany.solutions}mailbox,Mailbox,mail\n`,
       customers: `${smallCompany.customers}zeta,Zeta,FR,basic\n`,
@@ -307,7 +309,7 @@ describe('complete files', () => {
     await inventory.run(withMore);
     const report = await inventory.run(smallCompany, { complete: true });
     expect(Object.values(report.counts).map((counts) => counts.removed)).toEqual([
-      1, 1, 1, 2, 1, 1, 1, 1, 1, 2,
+      1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2,
     ]);
     const withoutRecords = ({ ...all }: Record<string, string[]>) => {
       delete all.inventory_import;

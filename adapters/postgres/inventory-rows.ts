@@ -4,6 +4,7 @@ import {
   inventoryColumns,
   inventoryRowSchemas,
   keyColumns,
+  optionalColumns,
   removalSchemas,
   type InventoryKind,
 } from '../../domain/inventory/inventory-kinds.ts';
@@ -191,8 +192,9 @@ function readHeader(
     return undefined;
   }
   const faults: [string, string][] = [];
+  const mayLack = optionalColumns(kind);
   for (const column of known) {
-    if (!header.includes(column)) {
+    if (!header.includes(column) && !mayLack.has(column)) {
       faults.push([column, `column "${column}" is missing; the columns of ${kind} are ${list}`]);
     }
   }

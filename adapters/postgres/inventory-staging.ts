@@ -21,6 +21,14 @@ const columnTypes: Readonly<Record<string, string>> = {
   storage_gb: 'integer',
   monthly_price: 'numeric(14, 4)',
   available: 'integer',
+  financial_risk: 'integer',
+  technological_risk: 'integer',
+  gpus: 'integer',
+  security_level: 'integer',
+  hourly_price: 'numeric(16, 6)',
+  sla_percent: 'double precision',
+  valid_from: 'date',
+  valid_to: 'date',
   needs: 'integer',
 };
 

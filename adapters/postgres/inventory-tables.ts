@@ -14,6 +14,7 @@ export const storedKinds: Readonly<Record<InventoryKind, StoredKind>> = {
   teams: whole('team'),
   datacentres: whole('datacentre'),
   latencies: whole('datacentre_latency'),
+  providers: whole('provider'),
   offers: whole('offer'),
   solutions: whole('solution'),
   customers: whole('customer'),

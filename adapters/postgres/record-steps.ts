@@ -17,6 +17,7 @@ import {
   type ConflictFinder,
 } from './conflict-store.ts';
 import { queueRecompute } from './conflict-keeper.ts';
+import { keepTermsInForce } from './contract-terms.ts';
 import { recordRunbookStep, stopRunningSteps } from './record-runbook-step.ts';
 import { enqueueCorrectionEnded, enqueueGuard } from './outbox.ts';
 
@@ -248,6 +249,7 @@ async function confirmVerified(
     .update({ outcome: 'verified', ended_at: at })
     .returning<{ application: string }[]>('application');
   if (verified === undefined) return;
+  await keepTermsInForce(trx, { application: verified.application, changeId, attempt }, at);
   const what = { change: changeId, attempt };
   await enqueueGuard(trx, verified.application, what, `${changeId}/${attempt}`);
 }

@@ -9,7 +9,7 @@ const tags = ['alerts'];
 const alertSchema = z
   .object({
     id: z.string(),
-    change: z.string(),
+    change: z.string().nullable().describe('Null where it is about none'),
     topic: z.string(),
     subject: z.string(),
     body: z.string(),

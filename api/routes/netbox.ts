@@ -3,7 +3,7 @@ import { skippedKept } from '../../domain/inventory/netbox-ports.ts';
 import { slugSchema } from '../../domain/names.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { problems } from '../schemas/common.ts';
-import { importReportSchema } from '../schemas/inventory.ts';
+import { importReportSchema, sourceImportShape } from '../schemas/inventory.ts';
 import type { TypedApp } from '../typed-app.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
@@ -50,17 +50,7 @@ export function netboxRoutes(app: TypedApp, { netbox }: AppDeps): void {
           'Rows belong to the source. What it brought before and NetBox has no more is removed, in the kinds that NetBox knows.',
         body: z.strictObject({
           source: slugSchema.describe('One of GET /inventory/netbox-sources'),
-          dryRun: z.boolean().default(false),
-          confirmedRemovals: z
-            .int()
-            .min(0)
-            .optional()
-            .describe('How many rows may be removed: the number that the refusal named'),
-          foreignRows: z
-            .enum(['refuse', 'keep'])
-            .default('refuse')
-            .describe('What becomes of rows that belong to another source and differ'),
-          importId: z.uuid().optional().describe('Names the import, to ask for its progress'),
+          ...sourceImportShape,
         }),
         response: { 200: netboxReportSchema, ...problems, 422: netboxReportSchema },
       },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { guardianStates } from '../../domain/guardian/messages.ts';
+import { breachSchema } from './acsmi.ts';
 
 const placementSchema = z
   .object({
@@ -120,6 +121,7 @@ export const incidentSchema = z
   .object({
     ...incidentShape,
     evidence: evaluationSchema,
+    breach: breachSchema.nullable().describe('Of a contract; null for what the guardian found'),
     decisions: z.array(decisionViewSchema),
     log: z.array(z.object({ at: z.string(), actor: z.string(), message: z.string() })),
   })

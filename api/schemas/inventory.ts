@@ -25,3 +25,18 @@ export const importReportSchema = z
     badLineCount: z.int(),
   })
   .meta({ id: 'ImportReport' });
+
+/** How an import from somebody else's system goes. */
+export const sourceImportShape = {
+  dryRun: z.boolean().default(false),
+  confirmedRemovals: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('How many rows may be removed: the number that the refusal named'),
+  foreignRows: z
+    .enum(['refuse', 'keep'])
+    .default('refuse')
+    .describe('What becomes of rows that belong to another source and differ'),
+  importId: z.uuid().optional().describe('Names the import, to ask for its progress'),
+};

@@ -12,6 +12,7 @@ const tables = {
   teams: 'team',
   datacentres: 'datacentre',
   latencies: 'datacentre_latency',
+  providers: 'provider',
   offers: 'offer',
   solutions: 'solution',
   customers: 'customer',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { inventoryKinds } from '../../domain/inventory/inventory-kinds.ts';
@@ -19,7 +19,7 @@ export function addInventoryCommands(program: Command): void {
   inventory
     .command('import <paths...>')
     .description(
-      'import files named after their kind (services.csv, items.ndjson), or a directory of them; all or nothing. ' +
+      'import files named after their kind (services.csv, items.ndjson, offers.json), or a directory of them; all or nothing. ' +
         'Rows that are to go stand in remove-<kind>.csv, with the key columns only',
     )
     .option('--dry-run', 'only say what would happen')
@@ -56,7 +56,9 @@ export function addInventoryCommands(program: Command): void {
           },
         }),
       );
-      const columns = Object.keys(rows[0] ?? {}).map((title) => ({
+      // What is not known of a row is absent from it.
+      const titles = new Set(rows.flatMap((row) => Object.keys(row)));
+      const columns = [...titles].map((title) => ({
         title,
         value: (row: Record<string, unknown>) => show(row[title]),
       }));
@@ -80,7 +82,7 @@ export function addInventoryCommands(program: Command): void {
         output,
         [
           { title: 'at', value: ({ at }) => at },
-          { title: 'change', value: ({ change }) => change },
+          { title: 'change', value: ({ change }) => change ?? '' },
           { title: 'subject', value: ({ subject }) => subject },
           { title: 'what', value: ({ body }) => body },
         ],
@@ -111,7 +113,7 @@ export async function importInventory(
   const nameOf = (file: string): string => basename(file).split('.')[0] ?? '';
   for (const name of names) {
     for (const file of files.filter((one) => nameOf(one) === name)) {
-      form.append(name, await openAsBlob(file), basename(file));
+      form.append(name, ...(await partOf(file)));
     }
   }
   const unknown = files.filter((file) => !names.includes(nameOf(file)));
@@ -148,13 +150,32 @@ export async function importInventory(
   }
 }
 
+/** A JSON array goes as the lines of NDJSON that it stands for: line 3 is its third element. */
+async function partOf(file: string): Promise<[Blob, string]> {
+  if (!file.endsWith('.json')) return [await openAsBlob(file), basename(file)];
+  let rows: unknown;
+  try {
+    rows = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new CliError(`${file} is not JSON: ${(error as Error).message}`, exitCodes.usage);
+  }
+  if (!Array.isArray(rows)) {
+    throw new CliError(
+      `${file} holds no array; name it .ndjson if it has an object on each line.`,
+      exitCodes.usage,
+    );
+  }
+  const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+  return [new Blob(lines), `${basename(file, '.json')}.ndjson`];
+}
+
 async function expand(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => {
     throw new CliError(`${path} does not exist.`, exitCodes.usage);
   });
   if (!found.isDirectory()) return [path];
   const names = await readdir(path);
-  return names.filter((name) => /\.(csv|ndjson)$/.test(name)).map((name) => join(path, name));
+  return names.filter((name) => /\.(csv|ndjson|json)$/.test(name)).map((name) => join(path, name));
 }
 
 function show(value: unknown): string {

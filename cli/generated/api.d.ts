@@ -751,7 +751,7 @@ export interface paths {
         put?: never;
         /**
          * Import files, all or nothing; 422 with every bad line when something is wrong
-         * @description multipart/form-data: one file for each kind, the field named after it (departments, teams, datacentres, latencies, offers, solutions, customers, items, services, dependencies), the file's name ending in .csv or .ndjson; a file of rows that are to go has the field remove-<kind> and the key columns only. Its progress can be seen under the import's id while it runs.
+         * @description multipart/form-data: one file for each kind, the field named after it (departments, teams, datacentres, latencies, providers, offers, solutions, customers, items, services, dependencies), the file's name ending in .csv or .ndjson; a file of rows that are to go has the field remove-<kind> and the key columns only. Its progress can be seen under the import's id while it runs.
          */
         post: operations["importInventory"];
         delete?: never;
@@ -933,6 +933,181 @@ export interface paths {
          * @description Rows belong to the source. What it brought before and NetBox has no more is removed, in the kinds that NetBox knows.
          */
         post: operations["importNetbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Offers for which all of the filters are known to hold, by id */
+        get: operations["findOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acsmi/catalogues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers’ catalogues that may be synchronised with */
+        get: operations["listCatalogues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acsmi/syncs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a provider’s whole catalogue, all or nothing; 422 with every bad line when something is wrong
+         * @description Offers belong to the catalogue as their source: what it had before and has no more is withdrawn. A line of the report is the offer’s number in the catalogue.
+         */
+        post: operations["synchroniseCatalogue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contracts, newest first */
+        get: operations["listContracts"];
+        put?: never;
+        /** Register a contract with a provider; 409 where another one covers the same */
+        post: operations["registerContract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/{contract}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contract: its terms, what they were, and each month measured against them */
+        get: operations["getContract"];
+        /** Change a contract (If-Match); what it was stays in its history */
+        put: operations["changeContract"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/{contract}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a contract end earlier than it would */
+        post: operations["endContract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contracts/{contract}/months/{month}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Report the credit of a breached month as settled: resolves its incident */
+        post: operations["settleBreach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/applications/{application}/sla": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The availability that an application is promised, against what it requires */
+        get: operations["getApplicationSla"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acsmi/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is proposed because a contract ends or an offer was withdrawn, newest first */
+        get: operations["listProposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/acsmi/proposals/{proposal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A proposal, with the request for the change that it proposes */
+        get: operations["getProposal"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1456,6 +1631,193 @@ export interface components {
              */
             onOverrun: "roll-back" | "warn";
         };
+        Contract: {
+            id: string;
+            label: string;
+            /** @description As it was registered, or changed last */
+            contract: {
+                title: string;
+                provider: string;
+                covers: {
+                    datacentres: string[];
+                    offers: string[];
+                };
+                application?: string;
+                starts: string;
+                ends: string;
+                noticeDays: number;
+                terms: {
+                    availabilityPercent: number;
+                } & {
+                    [key: string]: unknown;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+            /**
+             * @description By its dates; in-notice: notice had to be given by now
+             * @enum {string}
+             */
+            state: "upcoming" | "in-force" | "in-notice" | "ended";
+            version: number;
+            registeredBy: string;
+            registeredAt: string;
+        };
+        ContractDetail: {
+            id: string;
+            label: string;
+            /** @description As it was registered, or changed last */
+            contract: {
+                title: string;
+                provider: string;
+                covers: {
+                    datacentres: string[];
+                    offers: string[];
+                };
+                application?: string;
+                starts: string;
+                ends: string;
+                noticeDays: number;
+                terms: {
+                    availabilityPercent: number;
+                } & {
+                    [key: string]: unknown;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+            /**
+             * @description By its dates; in-notice: notice had to be given by now
+             * @enum {string}
+             */
+            state: "upcoming" | "in-force" | "in-notice" | "ended";
+            version: number;
+            registeredBy: string;
+            registeredAt: string;
+            /** @description Newest first */
+            history: {
+                version: number;
+                contract: {
+                    [key: string]: unknown;
+                };
+                reason: string;
+                changedBy: string;
+                changedAt: string;
+            }[];
+            /** @description Measured against promised, newest first */
+            months: {
+                month: string;
+                /** @description False while the month has not passed */
+                final: boolean;
+                judgedAt: string;
+                incident: string | null;
+                settledAt: string | null;
+                /** @enum {string} */
+                verdict: "kept" | "breached" | "no-data";
+                promisedPercent: number;
+                measuredPercent: number | null;
+                /** @description Samples of guardians of what stands on what the contract covers */
+                asked: number;
+                answered: number;
+                /** @description Of the month’s fee */
+                creditPercent: number;
+                credit: {
+                    amount: number;
+                    currency: string;
+                };
+                samples: {
+                    application: string;
+                    component: string;
+                    datacentre: string;
+                    asked: number;
+                    answered: number;
+                }[];
+            }[];
+        };
+        ApplicationSla: {
+            application: string;
+            release: string;
+            change: string;
+            verifiedAt: string;
+            /** @enum {string} */
+            verdict: "meets" | "misses" | "unknown";
+            requiredPercent: number;
+            /** @description Null where something it stands on is promised nothing */
+            promisedPercent: number | null;
+            atLeastPercent: number;
+            atMostPercent: number;
+            /** @description Up or down as a whole, independently of each other */
+            units: {
+                unit: string;
+                datacentre: string;
+                /** @enum {string} */
+                source: "contract" | "catalogue" | "none";
+                contract: string | null;
+                promisedPercent: number | null;
+                /** @description Of the contract, as they are or were then */
+                terms: {
+                    [key: string]: unknown;
+                } | null;
+            }[];
+            /** @description Each is up while one of its units is; all of them are needed */
+            components: {
+                component: string;
+                readonly units: string[];
+                atLeastPercent: number;
+                atMostPercent: number;
+                computation: string;
+            }[];
+            summary: string;
+            /** @description By the terms that were in force when it was verified */
+            atDeployment: {
+                /** @enum {string} */
+                verdict: "meets" | "misses" | "unknown";
+                requiredPercent: number;
+                /** @description Null where something it stands on is promised nothing */
+                promisedPercent: number | null;
+                atLeastPercent: number;
+                atMostPercent: number;
+                /** @description Up or down as a whole, independently of each other */
+                units: {
+                    unit: string;
+                    datacentre: string;
+                    /** @enum {string} */
+                    source: "contract" | "catalogue" | "none";
+                    contract: string | null;
+                    promisedPercent: number | null;
+                    /** @description Of the contract, as they are or were then */
+                    terms: {
+                        [key: string]: unknown;
+                    } | null;
+                }[];
+                /** @description Each is up while one of its units is; all of them are needed */
+                components: {
+                    component: string;
+                    readonly units: string[];
+                    atLeastPercent: number;
+                    atMostPercent: number;
+                    computation: string;
+                }[];
+                summary: string;
+            } | null;
+        };
+        Proposal: {
+            label: string;
+            /** @enum {string} */
+            kind: "contract-ends" | "offer-withdrawn";
+            contract: string | null;
+            offer: string | null;
+            application: string | null;
+            reason: string;
+            whatToDo: string;
+            /** @description The body of a POST /changes; null where nothing would have to move */
+            request: {
+                [key: string]: unknown;
+            } | null;
+            proposedAt: string;
+            /** @description When its reason was gone */
+            closedAt: string | null;
+        };
         Problem: {
             type: string;
             title: string;
@@ -1490,7 +1852,8 @@ export interface components {
         };
         Alert: {
             id: string;
-            change: string;
+            /** @description Null where it is about none */
+            change: string | null;
             topic: string;
             subject: string;
             body: string;
@@ -2056,6 +2419,31 @@ export interface components {
                     offenders: string[];
                 }[];
             };
+            /** @description Of a contract; null for what the guardian found */
+            breach: {
+                contract: string;
+                month: string;
+                /** @enum {string} */
+                verdict: "kept" | "breached" | "no-data";
+                promisedPercent: number;
+                measuredPercent: number | null;
+                /** @description Samples of guardians of what stands on what the contract covers */
+                asked: number;
+                answered: number;
+                /** @description Of the month’s fee */
+                creditPercent: number;
+                credit: {
+                    amount: number;
+                    currency: string;
+                };
+                samples: {
+                    application: string;
+                    component: string;
+                    datacentre: string;
+                    asked: number;
+                    answered: number;
+                }[];
+            } | null;
             decisions: components["schemas"]["GuardianDecision"][];
             log: {
                 at: string;
@@ -2113,7 +2501,7 @@ export interface components {
         };
         InventoryRow: {
             /** @enum {string} */
-            kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+            kind: "departments" | "teams" | "datacentres" | "latencies" | "providers" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
             id: string;
             /** @description Of the inventory that it is of */
             version: number;
@@ -2148,7 +2536,7 @@ export interface components {
             };
             badLines: {
                 /** @enum {string} */
-                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "providers" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
                 line: number;
                 column?: string;
                 message: string;
@@ -2163,7 +2551,7 @@ export interface components {
             startedBy: string;
             /** @enum {string} */
             phase: "reading" | "checking" | "storing" | "done";
-            kind: ("departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies") | null;
+            kind: ("departments" | "teams" | "datacentres" | "latencies" | "providers" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies") | null;
             rows: number;
             outcome: ("imported" | "refused" | "failed" | "dry-run") | null;
         };
@@ -2724,7 +3112,7 @@ export interface components {
             };
             badLines: {
                 /** @enum {string} */
-                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "providers" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
                 line: number;
                 column?: string;
                 message: string;
@@ -2736,6 +3124,35 @@ export interface components {
                 why: string;
             }[];
             skippedCount: number;
+        };
+        Offer: {
+            id: string;
+            datacentre: string;
+            cores: number;
+            memoryMb: number;
+            storageGb: number;
+            monthlyPrice: number;
+            currency: string;
+            /** @description Machines that can be rented */
+            available: number;
+            provider?: string;
+            region?: string;
+            operatingSystems?: string[];
+            gpus?: number;
+            certifications?: string[];
+            /** @description Its own, or its provider’s */
+            jurisdiction?: string;
+            securityLevel?: number;
+            /** @description Of its provider, from 1, the least, to 5 */
+            financialRisk?: number;
+            technologicalRisk?: number;
+            slaPercent?: number;
+            /** @enum {string} */
+            priceModel?: "monthly" | "hourly" | "reserved";
+            hourlyPrice?: number;
+            validFrom?: string;
+            /** @description The first day on which it is not sold */
+            validTo?: string;
         };
         RunbookStepState: {
             id: string;
@@ -5743,7 +6160,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "providers" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
             };
             cookie?: never;
         };
@@ -5971,7 +6388,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "providers" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
             };
             cookie?: never;
         };
@@ -6014,7 +6431,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "providers" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
                 /** @description Of latencies both sites, as mad%2Fpar; of dependencies the dependent */
                 id: string;
             };
@@ -6062,7 +6479,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                kind: "departments" | "teams" | "datacentres" | "latencies" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
+                kind: "departments" | "teams" | "datacentres" | "latencies" | "providers" | "offers" | "solutions" | "customers" | "items" | "services" | "dependencies";
                 /** @description Of latencies both sites, as mad%2Fpar; of dependencies the dependent */
                 id: string;
             };
@@ -6191,6 +6608,666 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NetboxReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findOffers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                provider?: string;
+                region?: string;
+                datacentre?: string;
+                jurisdiction?: string;
+                /** @description One, or several with commas in between: all of them */
+                certification?: string;
+                operatingSystem?: string;
+                minCores?: number;
+                minMemoryMb?: number;
+                minStorageGb?: number;
+                minGpus?: number;
+                /** @description In the offer’s currency */
+                maxMonthlyPrice?: number;
+                currency?: string;
+                minSlaPercent?: number;
+                minSecurityLevel?: number;
+                /** @description Sold on this day of UTC; default: today */
+                validAt?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Offer"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCatalogues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            name: string;
+                            url: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    synchroniseCatalogue: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Name or address of one of GET /acsmi/catalogues */
+                    source: string;
+                    /** @default false */
+                    dryRun?: boolean;
+                    /** @description How many rows may be removed: the number that the refusal named */
+                    confirmedRemovals?: number;
+                    /**
+                     * @description What becomes of rows that belong to another source and differ
+                     * @default refuse
+                     * @enum {string}
+                     */
+                    foreignRows?: "refuse" | "keep";
+                    /**
+                     * Format: uuid
+                     * @description Names the import, to ask for its progress
+                     */
+                    importId?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description Default Response */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listContracts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                provider?: string;
+                application?: string;
+                /** @description One state, or several with commas in between */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Contract"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerContract: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    provider: string;
+                    covers: {
+                        /** @default [] */
+                        datacentres?: string[];
+                        /** @default [] */
+                        offers?: string[];
+                    };
+                    application?: string;
+                    /** Format: date */
+                    starts: string;
+                    /** Format: date */
+                    ends: string;
+                    noticeDays: number;
+                    terms: {
+                        availabilityPercent: number;
+                        /** @default [] */
+                        credits?: {
+                            belowPercent: number;
+                            creditPercent: number;
+                        }[];
+                        monthlyFee: {
+                            amount: number;
+                            currency: string;
+                        };
+                        /**
+                         * @default {
+                         *       "minSamples": 1000
+                         *     }
+                         */
+                        measurement?: {
+                            minSamples: number;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CON-3, or id */
+                contract: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeContract: {
+        parameters: {
+            query?: never;
+            header: {
+                "if-match": string;
+            };
+            path: {
+                /** @description Label such as CON-3, or id */
+                contract: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    contract: {
+                        title: string;
+                        provider: string;
+                        covers: {
+                            /** @default [] */
+                            datacentres?: string[];
+                            /** @default [] */
+                            offers?: string[];
+                        };
+                        application?: string;
+                        /** Format: date */
+                        starts: string;
+                        /** Format: date */
+                        ends: string;
+                        noticeDays: number;
+                        terms: {
+                            availabilityPercent: number;
+                            /** @default [] */
+                            credits?: {
+                                belowPercent: number;
+                                creditPercent: number;
+                            }[];
+                            monthlyFee: {
+                                amount: number;
+                                currency: string;
+                            };
+                            /**
+                             * @default {
+                             *       "minSamples": 1000
+                             *     }
+                             */
+                            measurement?: {
+                                minSamples: number;
+                            };
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endContract: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CON-3, or id */
+                contract: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * Format: date
+                     * @description The first day (of UTC) without it
+                     */
+                    ends: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contract"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settleBreach: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CON-3, or id */
+                contract: string;
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getApplicationSla: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                application: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationSla"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProposals: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                application?: string;
+                includeClosed?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Proposal"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as PRO-3 */
+                proposal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
                 };
             };
             /** @description Default Response */

@@ -61,6 +61,8 @@ export const permissions = {
   'guardian.decide': ['operator', 'change-manager'],
   'inventory.read': everyone,
   'inventory.import': ['administrator', 'change-manager'],
+  'contract.read': everyone,
+  'contract.manage': ['change-manager', 'administrator'],
   'customer.read': ['customer-care', 'operator', 'change-manager', 'auditor', 'administrator'],
   'alert.read': everyone,
   'metrics.read': ['operator', 'auditor', 'administrator'],

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { guardianPolicySchema } from '../guardian/policy.ts';
-import { slugSchema } from '../names.ts';
+import { markSchema, slugSchema } from '../names.ts';
 import { metricsSchema } from '../verification/metric.ts';
 import { checkRestrictions } from './check-restrictions.ts';
 import { checkLinks, linkSchema } from './links.ts';
@@ -15,7 +15,7 @@ export const componentNeedsSchema = z.strictObject({
   /** Graphics processors of its own. */
   gpus: z.int().min(1).max(1024).optional(),
   /** The operating system that it needs, such as linux or windows; it shares a machine with no other. */
-  os: slugSchema.optional(),
+  os: markSchema.optional(),
 });
 
 export const componentSchema = z.strictObject({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { countrySchema, currencySchema, slugSchema } from '../names.ts';
+import { countrySchema, currencySchema, markSchema } from '../names.ts';
 
 /** Whether a requirement may give way. None of it has a default: stored simulations are known by their hash. */
 const weight = {
@@ -33,7 +33,7 @@ export const nfrsSchema = z.strictObject({
     ...weight,
   }),
   /** Certificates that whatever it runs on must have, each of them, such as iso-27001 or ens-high. */
-  certifications: z.strictObject({ all: z.array(slugSchema).min(1).max(50), ...weight }).optional(),
+  certifications: z.strictObject({ all: z.array(markSchema).min(1).max(50), ...weight }).optional(),
   /** Least security level of whatever it runs on: 1 (none) to 5 (strongest). */
   securityLevel: z.strictObject({ min: level, ...weight }).optional(),
   /** Highest risk that a provider fails as a company: 1 (least) to 5. */

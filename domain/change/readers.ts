@@ -169,7 +169,8 @@ export interface WaitReader {
 
 export interface AlertView {
   readonly id: string;
-  readonly change: string;
+  /** Null where it is about no change, such as a contract that ends. */
+  readonly change: string | null;
   readonly topic: string;
   readonly subject: string;
   readonly body: string;

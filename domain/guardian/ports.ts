@@ -1,3 +1,4 @@
+import type { SlaBreach } from '../acsmi/judge-sla.ts';
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { Endpoint } from '../change/ports.ts';
 import type {
@@ -235,6 +236,8 @@ export interface IncidentSummary {
 
 export interface IncidentDetail extends IncidentSummary {
   readonly evidence: Evaluation;
+  /** Of a contract that a provider did not keep; null for what the guardian found. */
+  readonly breach: SlaBreach | null;
   readonly decisions: readonly DecisionView[];
   readonly log: readonly {
     readonly at: string;

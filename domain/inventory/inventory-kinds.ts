@@ -25,6 +25,34 @@ const whole = z.int('use a whole number').max(largestInteger, `use at most ${lar
 const notNegative = 'use 0 or more';
 const positive = 'use more than 0';
 
+/** A month has so many hours wherever a price by the hour becomes one by the month. */
+export const hoursPerMonth = 730;
+export const priceModels = ['monthly', 'hourly', 'reserved'] as const;
+
+/** A column that files may leave out, and a cell that may be empty. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z
+    .preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional())
+    .optional();
+
+/** Several in one cell with spaces between them, in NDJSON a list too; each once, in order. */
+const words = z.preprocess(
+  (value) => (Array.isArray(value) ? value.join(' ') : value),
+  z
+    .string('use words with spaces between them')
+    .trim()
+    .max(1000, 'use at most 1000 characters')
+    .regex(
+      /^[\p{L}\p{N}._+/:-]+(\s+[\p{L}\p{N}._+/:-]+)*$/u,
+      'use words of letters, digits and . _ + / : -, with spaces between them',
+    )
+    .transform((text) => [...new Set(text.split(/\s+/))].sort().join(' ')),
+);
+const price = (least: z.ZodNumber) =>
+  numberFrom(least.max(9_999_999_999, 'use at most 9,999,999,999'));
+const level = numberFrom(z.int('use a whole number').min(1, 'use 1 to 5').max(5, 'use 1 to 5'));
+const date = z.iso.date('use a date such as 2026-12-31');
+
 function isTimeZone(name: string): boolean {
   // Fixed offsets are accepted by Intl but know no summer time: a site's zone must have a name.
   if (!/^[A-Za-z]/.test(name)) return false;
@@ -70,18 +98,63 @@ export const inventoryRowSchemas = {
       path: ['to_datacentre'],
       message: 'is the same datacentre as from_datacentre; leave the line out, it is always 0',
     }),
-  offers: z.strictObject({
+  /** Who sells offers, and how much is risked by relying on it: 1 is least. */
+  providers: z.strictObject({
     id: slugSchema,
-    datacentre: slugSchema,
-    cores: numberFrom(decimal.gt(0, positive)),
-    memory_mb: numberFrom(whole.gt(0, positive)),
-    storage_gb: numberFrom(whole.min(0, notNegative)),
-    monthly_price: numberFrom(
-      decimal.min(0, notNegative).max(9_999_999_999, 'use at most 9,999,999,999'),
-    ),
-    currency: currencySchema,
-    available: numberFrom(whole.min(0, notNegative)),
+    name: nameColumn,
+    jurisdiction: countrySchema,
+    financial_risk: level,
+    technological_risk: level,
   }),
+  /**
+   * What may be empty is not known, and never taken for good. `monthly_price` may be left empty where
+   * `hourly_price` is given: it is `hoursPerMonth` times that. Without a `jurisdiction` of its own an offer
+   * has its provider's. It is sold from `valid_from` on, and from `valid_to` on no more (days of UTC).
+   */
+  offers: z
+    .strictObject({
+      id: slugSchema,
+      datacentre: slugSchema,
+      cores: numberFrom(decimal.gt(0, positive)),
+      memory_mb: numberFrom(whole.gt(0, positive)),
+      storage_gb: numberFrom(whole.min(0, notNegative)),
+      monthly_price: optional(price(decimal.min(0, notNegative))),
+      currency: currencySchema,
+      available: numberFrom(whole.min(0, notNegative)),
+      provider: optional(slugSchema),
+      region: optional(slugSchema),
+      operating_systems: optional(words),
+      gpus: optional(numberFrom(whole.min(0, notNegative))),
+      certifications: optional(words),
+      jurisdiction: optional(countrySchema),
+      /** 5 is the most secure. */
+      security_level: optional(level),
+      price_model: optional(z.enum(priceModels, `use ${priceModels.join(', ')}`)),
+      hourly_price: optional(price(decimal.gt(0, positive))),
+      sla_percent: optional(
+        numberFrom(decimal.gt(0, positive).max(100, 'use at most 100 (per cent)')),
+      ),
+      valid_from: optional(date),
+      valid_to: optional(date),
+    })
+    .refine((row) => row.monthly_price !== undefined || row.hourly_price !== undefined, {
+      path: ['monthly_price'],
+      message: 'is empty, and so is hourly_price; fill one of them in',
+    })
+    .refine(
+      ({ monthly_price: monthly, hourly_price: hourly }) =>
+        monthly === undefined ||
+        hourly === undefined ||
+        Math.abs(monthly - hourly * hoursPerMonth) < 0.01,
+      {
+        path: ['monthly_price'],
+        message: `is not ${hoursPerMonth} times hourly_price; leave it empty, and it is computed`,
+      },
+    )
+    .refine(
+      ({ valid_from: from, valid_to: to }) => from === undefined || to === undefined || from < to,
+      { path: ['valid_to'], message: 'is not after valid_from; correct one of the two dates' },
+    ),
   solutions: z.strictObject({ id: slugSchema, name: nameColumn, department: slugSchema }),
   customers: z.strictObject({
     id: slugSchema,
@@ -138,6 +211,14 @@ export function inventoryColumns(kind: InventoryKind): readonly string[] {
   return Object.keys(inventoryRowSchemas[kind].shape);
 }
 
+/** Those of a kind's columns that its files may leave out. */
+export function optionalColumns(kind: InventoryKind): ReadonlySet<string> {
+  const columns = Object.entries<z.ZodType>(inventoryRowSchemas[kind].shape);
+  return new Set(
+    columns.filter(([, schema]) => schema instanceof z.ZodOptional).map(([column]) => column),
+  );
+}
+
 const byId = z.strictObject({ id: slugSchema });
 
 /** A row of a file of removals: the key columns only. A dependent loses all its groups. */
@@ -146,6 +227,7 @@ export const removalSchemas = {
   teams: byId,
   datacentres: byId,
   latencies: z.strictObject({ from_datacentre: slugSchema, to_datacentre: slugSchema }),
+  providers: byId,
   offers: byId,
   solutions: byId,
   customers: byId,

@@ -47,6 +47,16 @@ export interface Datacentre {
   readonly driver: string;
 }
 
+/** Who sells offers; the risks of relying on it are from 1 to 5, 1 is least. */
+export interface Provider {
+  readonly id: string;
+  readonly name: string;
+  /** ISO 3166-1: whose law it is under. */
+  readonly jurisdiction: string;
+  readonly financialRisk: number;
+  readonly technologicalRisk: number;
+}
+
 /** A product of the company, sold to customers as services. */
 export interface Solution {
   readonly id: string;

@@ -1,9 +1,11 @@
+import type { CatalogueOffer } from '../acsmi/catalogue.ts';
 import type { CandidateDatacentre, Latency, Offer } from '../placement/simulation.ts';
 import type {
   Customer,
   Datacentre,
   Department,
   Item,
+  Provider,
   RequirementGroup,
   Service,
   Solution,
@@ -126,7 +128,8 @@ export interface InventoryRows {
   readonly teams: Team;
   readonly datacentres: Datacentre;
   readonly latencies: Latency;
-  readonly offers: Offer;
+  readonly providers: Provider;
+  readonly offers: CatalogueOffer;
   readonly solutions: Solution;
   readonly customers: Customer;
   readonly items: Item;
@@ -149,8 +152,11 @@ export interface InventoryReader {
   datacentres(ids: readonly string[]): Promise<Datacentre[]>;
   /** As Optimus wants them; of these sites, or of all. @throws DomainError `not-found` as above. */
   candidateDatacentres(ids?: readonly string[]): Promise<CandidateDatacentre[]>;
-  /** Offers in these sites, or in all. */
-  offers(datacentres?: readonly string[]): Promise<Offer[]>;
+  /**
+   * To place on: offers in these sites that are sold at `now` (default: the present). With neither, to know what
+   * things cost: all there are, sold or not, for what is rented costs on when it is sold no more.
+   */
+  offers(datacentres?: readonly string[], now?: Date): Promise<Offer[]>;
   /** Both directions, between these sites or all. */
   latencies(datacentres?: readonly string[]): Promise<Latency[]>;
   /** The customers with these ids that exist, by id. */

@@ -13,7 +13,8 @@ const nfrs: Nfrs = {
   technologicalRisk: { max: 4 },
 };
 const good = {
-  certifications: ['ens-high', 'iso-27001', 'soc-2'],
+  // Capitals do not matter.
+  certifications: ['ens-high', 'ISO-27001', 'soc-2'],
   jurisdiction: 'FR',
   securityLevel: 3,
   financialRisk: 2,

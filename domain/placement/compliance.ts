@@ -1,4 +1,5 @@
 import type { Nfrs, Requirement } from '../application/nfrs.ts';
+import { isSameMark } from '../names.ts';
 import type { Offer } from './simulation.ts';
 
 /** Requirements that an offer meets or not by itself, wherever else the application is. */
@@ -34,7 +35,7 @@ export function meets(
     }
     case 'certifications':
       return (nfrs.certifications?.all ?? []).every(
-        (one) => offer.certifications?.includes(one) === true,
+        (one) => offer.certifications?.some((other) => isSameMark(one, other)) === true,
       );
     case 'securityLevel':
       return (

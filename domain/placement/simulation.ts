@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { applicationDefinitionSchema } from '../application/application-definition.ts';
 import { requirements } from '../application/nfrs.ts';
-import { countrySchema, currencySchema, slugSchema } from '../names.ts';
+import { countrySchema, currencySchema, markSchema, slugSchema } from '../names.ts';
 
 const levelSchema = z.int().min(1).max(5);
 
@@ -31,11 +31,11 @@ export const offerSchema = z.strictObject({
   /** Graphics processors; none where nothing is said. */
   gpus: z.int().nonnegative().optional(),
   /** Any where nothing is said. */
-  operatingSystems: z.array(slugSchema).optional(),
+  operatingSystems: z.array(markSchema).optional(),
   provider: slugSchema.optional(),
   region: slugSchema.optional(),
   /** What of these is not known meets no requirement. */
-  certifications: z.array(slugSchema).optional(),
+  certifications: z.array(markSchema).optional(),
   jurisdiction: countrySchema.optional(),
   securityLevel: levelSchema.optional(),
   financialRisk: levelSchema.optional(),

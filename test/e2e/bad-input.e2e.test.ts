@@ -494,6 +494,8 @@ describe('bad input', () => {
       ['incident.read', 'GET', '/incidents'],
       ['inventory.read', 'GET', '/inventory/items'],
       ['inventory.import', 'POST', '/inventory/imports'],
+      ['contract.read', 'GET', '/contracts'],
+      ['contract.manage', 'POST', '/contracts'],
       ['customer.read', 'GET', '/inventory/customers'],
       ['alert.read', 'GET', '/alerts'],
       ['metrics.read', 'GET', '/metrics'],

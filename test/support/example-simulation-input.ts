@@ -26,11 +26,15 @@ export function exampleSimulationInput(measurements: readonly Measurement[] = []
       })),
     offers: rows('offers')
       .map((row) => inventoryRowSchemas.offers.parse(row))
-      .map(({ memory_mb, storage_gb, monthly_price, ...offer }) => ({
-        ...offer,
+      .map(({ id, datacentre, cores, memory_mb, storage_gb, monthly_price, ...offer }) => ({
+        id,
+        datacentre,
+        cores,
         memoryMb: memory_mb,
         storageGb: storage_gb,
-        monthlyPrice: monthly_price,
+        monthlyPrice: monthly_price ?? 0,
+        currency: offer.currency,
+        available: offer.available,
       })),
     latencies: rows('latencies')
       .map((row) => inventoryRowSchemas.latencies.parse(row))

@@ -19,6 +19,7 @@ export const smallCompany = {
     'id,name,country,time_zone,driver,availability_percent,user_latency_ms\n' +
     'mad,Madrid,ES,Europe/Madrid,local,99.5,10\npar,Paris,FR,Europe/Paris,local,99.5,12\n',
   latencies: 'from_datacentre,to_datacentre,ms\nmad,par,18.5\n',
+  providers: 'id,name,jurisdiction,financial_risk,technological_risk\niberia,Iberia Cloud,ES,1,2\n',
   offers:
     'id,datacentre,cores,memory_mb,storage_gb,monthly_price,currency,available\n' +
     'mad-small,mad,2,4096,50,19.9,EUR,10\n',
@@ -41,6 +42,7 @@ const tables = [
   'customer',
   'solution',
   'offer',
+  'provider',
   'datacentre_latency',
   'datacentre',
   'team',

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createChangeSteps } from '../../activities/create-change-steps.ts';
+import { createContractWatchSteps } from '../../activities/contract-watch-activities.ts';
 import { createGuardianSteps } from '../../activities/guardian/create-guardian-steps.ts';
 import { createCelEvaluator } from '../../adapters/cel/cel-evaluator.ts';
 import { canonicalHash } from '../../adapters/canonical-hash.ts';
@@ -17,6 +18,7 @@ import { createChangeRegister } from '../../adapters/postgres/change-register.ts
 import { createComparisonRegister } from '../../adapters/postgres/comparison-register.ts';
 import { createChangeRequests } from '../../adapters/postgres/change-requests.ts';
 import { createInventoryEngine } from '../../adapters/inventory-engine/create-inventory-engine.ts';
+import { createContractWatch } from '../../adapters/postgres/contract-watch.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
 import { createGuardianRecordSteps } from '../../adapters/postgres/guardian-record.ts';
 import { createGuardianRegister } from '../../adapters/postgres/guardian-register.ts';
@@ -221,6 +223,10 @@ export async function createWorkflowHarness(options: {
       requests,
       changeReader: createChangeReader({ database, engine }),
       messenger,
+    }),
+    ...createContractWatchSteps({
+      contractWatch: createContractWatch({ database, warningDays: 30 }),
+      now,
     }),
   };
   const telemetry = await startTelemetry({ serviceName: 'ctc-test' });
