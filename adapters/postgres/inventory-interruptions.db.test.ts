@@ -116,7 +116,7 @@ describe('the progress of an import', () => {
     expect(await outcomeOf((importId) => inventory.run(smallCompany, { importId }))).toEqual({
       phase: 'done',
       outcome: 'imported',
-      rows: 16,
+      rows: 17,
     });
     expect(
       await outcomeOf((importId) => inventory.run(smallCompany, { importId, dryRun: true })),
