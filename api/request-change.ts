@@ -30,9 +30,10 @@ async function refuseHopeless(
   { inventory, applications, optimus }: Pick<AppDeps, 'inventory' | 'applications' | 'optimus'>,
   { application, datacentres }: ReleaseChange,
 ): Promise<void> {
-  const [{ definition }, candidates, offers, latencies] = await Promise.all([
+  const [{ definition }, candidates, failureDomains, offers, latencies] = await Promise.all([
     applications.get(application),
     inventory.candidateDatacentres(datacentres),
+    inventory.failureDomains(datacentres),
     inventory.offers(datacentres),
     inventory.latencies(datacentres),
   ]);
@@ -43,6 +44,7 @@ async function refuseHopeless(
       offers,
       latencies,
       measurements: [],
+      ...(failureDomains.length === 0 ? {} : { failureDomains }),
     })
     .catch((error: unknown) => {
       if (error instanceof DomainError && error.kind === 'unavailable') return undefined;

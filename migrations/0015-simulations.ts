@@ -2,6 +2,11 @@ import type { Knex } from 'knex';
 
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
+    -- Words such as grid-centre=99.95, sorted, with spaces between them.
+    alter table datacentre
+      add egress_price_per_gb double precision, add failure_domains text,
+      add constraint datacentre_egress_positive check (egress_price_per_gb >= 0);
+
     create table what_if (
       id uuid not null,
       application text not null,
@@ -58,5 +63,6 @@ export async function down(knex: Knex): Promise<void> {
     drop view stored_simulation;
     drop index simulation_application_idx;
     drop table simulation_replay, what_if;
+    alter table datacentre drop egress_price_per_gb, drop failure_domains;
   `);
 }

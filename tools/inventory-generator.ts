@@ -586,6 +586,7 @@ export function generateInventory({ services, seed }: GeneratorOptions): Generat
         'local',
         99.5,
         8 + 2 * i,
+        ...Array.from(optionalColumns('datacentres'), () => ''),
       ]),
     latencies: function* () {
       for (const [i, [from]] of datacentres.entries()) {

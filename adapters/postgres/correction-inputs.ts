@@ -5,16 +5,10 @@ import { closedPlaces } from '../../domain/guardian/decide-correction.ts';
 import type { IncidentRef } from '../../domain/guardian/guardian-steps.ts';
 import { guardianPolicyOf } from '../../domain/guardian/policy.ts';
 import type { GuardedApplication, SimulationOrder } from '../../domain/guardian/ports.ts';
-import type { InventoryReader } from '../../domain/inventory/ports.ts';
 import type { Measurement } from '../../domain/placement/simulation.ts';
 import { currentOf } from './current-placement.ts';
 import { findGuarded, movesOf } from './guarded-application.ts';
-import { machinesHeldByOthers } from './rollout-register.ts';
-
-export type CorrectionInventory = Pick<
-  InventoryReader,
-  'candidateDatacentres' | 'offers' | 'latencies'
->;
+import { placesFor, type PlacesInventory } from './places.ts';
 
 /**
  * What Optimus is to be asked about each way out: the release that runs with the figures measured afresh, and
@@ -23,7 +17,7 @@ export type CorrectionInventory = Pick<
  */
 export async function correctionInputs(
   database: Knex,
-  inventory: CorrectionInventory,
+  inventory: PlacesInventory,
   { incident, number }: IncidentRef,
   nowMs: number,
 ): Promise<SimulationOrder[]> {
@@ -45,12 +39,10 @@ export async function correctionInputs(
   );
   if (datacentres.length === 0) return [];
 
-  const [candidates, offers, latencies, held] = await Promise.all([
-    inventory.candidateDatacentres(datacentres),
-    inventory.offers(datacentres),
-    inventory.latencies(datacentres),
-    machinesHeldByOthers(database, row.application),
-  ]);
+  const places = await placesFor(database, inventory, {
+    application: row.application,
+    datacentres,
+  });
   const current = await currentOf(database, guarded.definition, guarded.placement);
   const measuredAt = new Date(nowMs).toISOString();
   const shut = closed.replicas.map((name): Measurement => {
@@ -66,12 +58,7 @@ export async function correctionInputs(
     release,
     input: {
       application: guarded.definition,
-      datacentres: candidates,
-      offers: offers.map((offer) => ({
-        ...offer,
-        available: Math.max(0, offer.available - (held.get(offer.id) ?? 0)),
-      })),
-      latencies,
+      ...places,
       measurements: [...figures, ...shut].filter(
         ({ component, datacentre }) =>
           datacentres.includes(datacentre) &&

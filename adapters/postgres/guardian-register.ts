@@ -7,14 +7,15 @@ import type {
   GuardianRegister,
   StoredDecision,
 } from '../../domain/guardian/ports.ts';
-import { correctionInputs, type CorrectionInventory } from './correction-inputs.ts';
+import { correctionInputs } from './correction-inputs.ts';
+import type { PlacesInventory } from './places.ts';
 import { findGuarded } from './guarded-application.ts';
 import { decideInTransaction, toDecision, type DecisionRow } from './guardian-decisions.ts';
 import { openIncident } from './incidents.ts';
 
 export interface GuardianRegisterDeps {
   readonly database: Knex;
-  readonly inventory: CorrectionInventory;
+  readonly inventory: PlacesInventory;
   readonly evacuation: EvacuationRate;
 }
 

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDomainError } from '../../domain/errors.ts';
@@ -103,6 +104,40 @@ describe('reading the example company', () => {
     expect(latencies.map(({ from, to }) => `${from}-${to}`)).toEqual(['bcn-mad', 'mad-bcn']);
     for (const row of latencies) expect(latencySchema.parse(row)).toEqual(row);
     expect(await reader.latencies()).toHaveLength(6);
+  });
+
+  it('gives Optimus what datacentres have in common, and what leaving them costs', async () => {
+    expect(await reader.failureDomains()).toEqual([]);
+    const columns =
+      'id,name,country,time_zone,driver,availability_percent,user_latency_ms,egress_price_per_gb,failure_domains';
+    const importLines = (...lines: string[]) =>
+      createInventoryImporter(db).import(
+        (async function* () {
+          const stream = Readable.from([Buffer.from([columns, ...lines, ''].join('\n'))]);
+          yield await Promise.resolve({ kind: 'datacentres', format: 'csv', stream } as const);
+        })(),
+        { importedBy: 'ana' },
+      );
+    const bad = await importLines('mad,Madrid,ES,Europe/Madrid,local,99.5,10,-1,Grid=99 x=101');
+    expect(bad.badLines.map(({ column }) => column)).toEqual([
+      'egress_price_per_gb',
+      'failure_domains',
+    ]);
+    await importLines(
+      'mad,Madrid,ES,Europe/Madrid,local,99.5,10,0.05,grid-south=99.9 fibre=99.5',
+      'bcn,Barcelona,ES,Europe/Madrid,local,99.5,10,,grid-south=99.95',
+    );
+    // The lowest figure that is said of one counts.
+    expect(await reader.failureDomains()).toEqual([
+      { id: 'fibre', datacentres: ['mad'], availabilityPercent: 99.5 },
+      { id: 'grid-south', datacentres: ['bcn', 'mad'], availabilityPercent: 99.9 },
+    ]);
+    expect(await reader.failureDomains(['bcn'])).toEqual([
+      { id: 'grid-south', datacentres: ['bcn'], availabilityPercent: 99.95 },
+    ]);
+    const [bcn, mad] = await reader.candidateDatacentres(['bcn', 'mad']);
+    expect(mad).toMatchObject({ egressPricePerGb: 0.05 });
+    expect(bcn).not.toHaveProperty('egressPricePerGb');
   });
 
   it('gives datacentres in the order asked for and names all that are unknown', async () => {

@@ -3,7 +3,12 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Customer, Datacentre } from '../../domain/inventory/inventory.ts';
 import type { InventoryReader } from '../../domain/inventory/ports.ts';
 import { dayOf } from '../../domain/acsmi/utc-days.ts';
-import type { CandidateDatacentre, Latency, Offer } from '../../domain/placement/simulation.ts';
+import type {
+  CandidateDatacentre,
+  FailureDomain,
+  Latency,
+  Offer,
+} from '../../domain/placement/simulation.ts';
 import { inventorySelections, listInventory } from './inventory-listings.ts';
 import { placeableOffers, soldOn, withoutNulls } from './offer-rows.ts';
 
@@ -28,11 +33,20 @@ export function createInventoryReadModel(db: Knex): InventoryReader {
     async candidateDatacentres(ids) {
       const rows = await rowsOf<CandidateDatacentre>(
         `select id, country, availability_percent as "availabilityPercent",
-           user_latency_ms as "userLatencyMs"
+           user_latency_ms as "userLatencyMs", egress_price_per_gb as "egressPricePerGb"
          from datacentre ${ids === undefined ? '' : 'where id = any(:ids)'} order by id`,
         ids === undefined ? {} : { ids: [...ids] },
       );
-      return ids === undefined ? rows : inOrder(ids, rows);
+      return (ids === undefined ? rows : inOrder(ids, rows)).map(withoutNulls);
+    },
+
+    async failureDomains(ids) {
+      const rows = await rowsOf<{ id: string; failureDomains: string }>(
+        `select id, failure_domains as "failureDomains" from datacentre
+         where failure_domains is not null ${ids === undefined ? '' : 'and id = any(:ids)'} order by id`,
+        ids === undefined ? {} : { ids: [...ids] },
+      );
+      return toFailureDomains(rows);
     },
 
     async offers(datacentres, now = datacentres === undefined ? undefined : new Date()) {
@@ -76,6 +90,25 @@ export function createInventoryReadModel(db: Knex): InventoryReader {
       return rows.map(({ id }) => id);
     },
   };
+}
+
+/** By name; where datacentres say different figures of one, the lowest counts. */
+function toFailureDomains(
+  rows: readonly { readonly id: string; readonly failureDomains: string }[],
+): FailureDomain[] {
+  const domains = new Map<string, FailureDomain>();
+  for (const { id, failureDomains } of rows) {
+    for (const word of failureDomains.split(' ')) {
+      const [name = '', percent = ''] = word.split('=');
+      const known = domains.get(name) ?? { id: name, datacentres: [], availabilityPercent: 100 };
+      domains.set(name, {
+        id: name,
+        datacentres: [...known.datacentres, id],
+        availabilityPercent: Math.min(known.availabilityPercent, Number(percent)),
+      });
+    }
+  }
+  return [...domains.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 async function readVersion(db: Knex): Promise<number> {

@@ -15,6 +15,7 @@ import type { InventoryRow } from './inventory-rows.ts';
 const columnTypes: Readonly<Record<string, string>> = {
   availability_percent: 'double precision',
   user_latency_ms: 'double precision',
+  egress_price_per_gb: 'double precision',
   ms: 'double precision',
   cores: 'double precision',
   memory_mb: 'integer',

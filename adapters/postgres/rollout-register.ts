@@ -4,15 +4,15 @@ import { applicationDefinitionSchema } from '../../domain/application/applicatio
 import type { ChangePlan, RolloutRegister, StoredAttempt } from '../../domain/change/ports.ts';
 import { withoutSites } from '../../domain/change/leave-out.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { InventoryReader } from '../../domain/inventory/ports.ts';
 import type { Measurement, SimulationResult } from '../../domain/placement/simulation.ts';
 import type { VerificationReport } from '../../domain/verification/judge-verification.ts';
 import type { StoredDefinition } from './change-register.ts';
+import { placesFor, type PlacesInventory } from './places.ts';
 import { acquireLeases } from './target-leases.ts';
 
 export interface RolloutRegisterDeps {
   readonly database: Knex;
-  readonly inventory: Pick<InventoryReader, 'candidateDatacentres' | 'offers' | 'latencies'>;
+  readonly inventory: PlacesInventory;
 }
 
 interface AttemptRow {
@@ -61,21 +61,13 @@ export function createRolloutRegister({
         });
       }
       const { datacentres } = change.definition.request;
-      const [candidates, offers, latencies, held] = await Promise.all([
-        inventory.candidateDatacentres(datacentres),
-        inventory.offers(datacentres),
-        inventory.latencies(datacentres),
-        machinesHeldByOthers(database, change.application),
-      ]);
       return {
         // As it was approved: what was changed in its definition since counts for the next change.
         application: applicationDefinitionSchema.parse(change.plan?.application),
-        datacentres: candidates,
-        offers: offers.map((offer) => ({
-          ...offer,
-          available: Math.max(0, offer.available - (held.get(offer.id) ?? 0)),
+        ...(await placesFor(database, inventory, {
+          application: change.application,
+          datacentres,
         })),
-        latencies,
         measurements: await newestMeasurements(database, changeId, measuredSince),
       };
     },
@@ -258,29 +250,6 @@ function toAttempt(row: AttemptRow): StoredAttempt {
     endpoints: row.endpoints,
     ...(row.unlike_shown.length === 0 ? {} : { unlikeShown: row.unlike_shown }),
   };
-}
-
-/** Machines of each offer that other applications' newest verified placements rent. */
-export async function machinesHeldByOthers(
-  database: Knex,
-  application: string,
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await database.raw<{ rows: { offer: string; machines: number }[] }>(
-    `
-      select assignment ->> 'offer' as offer,
-        -- What shares a machine names it; what does not has one to itself.
-        count(distinct (latest.application, assignment ->> 'machine'))
-          filter (where assignment ->> 'machine' is not null)
-          + count(*) filter (where assignment ->> 'machine' is null) as machines
-      from (
-        select distinct on (application) application, placement from verified_deployment
-        where application <> :application order by application, verified_at desc
-      ) latest, jsonb_array_elements(latest.placement -> 'assignments') assignment
-      group by 1
-    `,
-    { application },
-  );
-  return new Map(rows.map(({ offer, machines }) => [offer, machines]));
 }
 
 /** The newest figure of each component in each datacentre that this change measured on its release. */

@@ -11,11 +11,11 @@ import type {
   StoredReplay,
 } from '../../domain/placement/simulation-ports.ts';
 import type { Assumption } from '../../domain/placement/what-if.ts';
-import { verifiedFigures, type CorrectionInventory } from './correction-inputs.ts';
+import { verifiedFigures } from './correction-inputs.ts';
 import { currentOf } from './current-placement.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { findGuarded } from './guarded-application.ts';
-import { machinesHeldByOthers } from './rollout-register.ts';
+import { placesFor, type PlacesInventory } from './places.ts';
 import { uuidPattern } from './uuid-pattern.ts';
 
 interface SummaryRow {
@@ -43,7 +43,7 @@ export function createSimulationRegister({
   now,
 }: {
   readonly database: Knex;
-  readonly inventory: CorrectionInventory;
+  readonly inventory: PlacesInventory;
   /** ISO instant. */
   readonly now: () => string;
 }): SimulationRegister {
@@ -75,24 +75,16 @@ export function createSimulationRegister({
       }
       const definition = applicationDefinitionSchema.parse(row.definition);
       const guarded = await findGuarded(database, application);
-      const [candidates, offers, latencies, held, measurements, current] = await Promise.all([
-        inventory.candidateDatacentres(datacentres),
-        inventory.offers(datacentres),
-        inventory.latencies(datacentres),
-        machinesHeldByOthers(database, application),
+      const [places, measurements, current] = await Promise.all([
+        placesFor(database, inventory, { application, datacentres, soldAt: new Date(now()) }),
         guarded === undefined ? [] : verifiedFigures(database, application, guarded.release),
         currentOf(database, definition, guarded?.placement),
       ]);
-      const sites = new Set(candidates.map(({ id }) => id));
+      const sites = new Set(places.datacentres.map(({ id }) => id));
       const components = new Set(definition.components.map(({ name }) => name));
       return {
         application: definition,
-        datacentres: candidates,
-        offers: offers.map((offer) => ({
-          ...offer,
-          available: Math.max(0, offer.available - (held.get(offer.id) ?? 0)),
-        })),
-        latencies,
+        ...places,
         measurements: measurements.filter(
           ({ component, datacentre }) => sites.has(datacentre) && components.has(component),
         ),

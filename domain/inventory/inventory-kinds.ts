@@ -48,6 +48,19 @@ const words = z.preprocess(
     )
     .transform((text) => [...new Set(text.split(/\s+/))].sort().join(' ')),
 );
+/**
+ * What a datacentre has in common with others and is down with, with the share of time that it is up, in per cent:
+ * `grid-centre=99.95 fibre-north=99.9`, each once, in order.
+ */
+const failureDomains = z
+  .string('use words such as grid-centre=99.95, with spaces between them')
+  .trim()
+  .max(1000, 'use at most 1000 characters')
+  .regex(
+    /^[a-z0-9._-]+=(100|\d{1,2})(\.\d+)?(\s+[a-z0-9._-]+=(100|\d{1,2})(\.\d+)?)*$/,
+    'use words such as grid-centre=99.95 (lower-case name, per cent that it is up), with spaces between them',
+  )
+  .transform((text) => [...new Set(text.split(/\s+/))].sort().join(' '));
 const price = (least: z.ZodNumber) =>
   numberFrom(least.max(9_999_999_999, 'use at most 9,999,999,999'));
 const level = numberFrom(z.int('use a whole number').min(1, 'use 1 to 5').max(5, 'use 1 to 5'));
@@ -87,6 +100,9 @@ export const inventoryRowSchemas = {
       decimal.min(0, notNegative).max(100, 'use at most 100 (per cent)'),
     ),
     user_latency_ms: numberFrom(decimal.min(0, notNegative)),
+    /** What a GB costs that leaves it, in the currency of its offers. */
+    egress_price_per_gb: optional(price(decimal.min(0, notNegative))),
+    failure_domains: optional(failureDomains),
   }),
   latencies: z
     .strictObject({

@@ -1,5 +1,10 @@
 import type { CatalogueOffer } from '../acsmi/catalogue.ts';
-import type { CandidateDatacentre, Latency, Offer } from '../placement/simulation.ts';
+import type {
+  CandidateDatacentre,
+  FailureDomain,
+  Latency,
+  Offer,
+} from '../placement/simulation.ts';
 import type {
   Customer,
   Datacentre,
@@ -157,6 +162,8 @@ export interface InventoryReader {
    * things cost: all there are, sold or not, for what is rented costs on when it is sold no more.
    */
   offers(datacentres?: readonly string[], now?: Date): Promise<Offer[]>;
+  /** What these sites, or all, have in common and are down with, by name. */
+  failureDomains(datacentres?: readonly string[]): Promise<FailureDomain[]>;
   /** Both directions, between these sites or all. */
   latencies(datacentres?: readonly string[]): Promise<Latency[]>;
   /** The customers with these ids that exist, by id. */
