@@ -38,14 +38,18 @@ async function refuseHopeless(
     inventory.latencies(datacentres),
   ]);
   const result = await optimus
-    .simulate({
-      application: definition,
-      datacentres: candidates,
-      offers,
-      latencies,
-      measurements: [],
-      ...(failureDomains.length === 0 ? {} : { failureDomains }),
-    })
+    .simulate(
+      {
+        application: definition,
+        datacentres: candidates,
+        offers,
+        latencies,
+        measurements: [],
+        ...(failureDomains.length === 0 ? {} : { failureDomains }),
+      },
+      // Whether there is any is all that is wanted.
+      { placements: 1, trials: 0 },
+    )
     .catch((error: unknown) => {
       if (error instanceof DomainError && error.kind === 'unavailable') return undefined;
       throw error;

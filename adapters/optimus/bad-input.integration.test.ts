@@ -97,4 +97,15 @@ describe('the embedded simulator, asked for what cannot be', () => {
     const cost = placements[0]?.predicted.monthlyCost ?? Number.NaN;
     expect(proof?.gapPercent).toBeCloseTo((100 * (cost - (proof?.lowerBound ?? 0))) / cost, 6);
   });
+
+  it('gives the points of a front that it found when its time is short, and says that there are more', async () => {
+    const input = largePlacementInput({ components: 24, datacentres: 6, offers: 120 });
+    const request = { x: 'monthlyCost', y: 'availability', points: 100 } as const;
+    const { points, isComplete } = await optimus.findFront(input, request, { timeLimitMs: 4_000 });
+    expect(isComplete).toBe(false);
+    points.slice(1).forEach(({ predicted }, index) => {
+      const before = points[index]?.predicted;
+      expect(predicted.availabilityPercent).toBeGreaterThan(before?.availabilityPercent ?? 100);
+    });
+  });
 });

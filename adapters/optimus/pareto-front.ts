@@ -31,11 +31,19 @@ export function findFront(
   request: FrontRequest,
   solver: Solver,
   deadline: Deadline,
+  /** Called with what is known whenever another point was found. */
+  onProgress: (front: Front) => void = () => {},
 ): Front {
   const { x, y, points: most } = request;
   const resolution = request.resolution ?? axes[y].resolution;
   const points: Point[] = [];
-  const answer = (isComplete: boolean): Front => ({ x, y, resolution, points, isComplete });
+  const answer = (isComplete: boolean): Front => ({
+    x,
+    y,
+    resolution,
+    points: [...points],
+    isComplete,
+  });
   const better = axes[y].isLessBetter ? -resolution : resolution;
   for (;;) {
     const last = points.at(-1);
@@ -47,6 +55,7 @@ export function findFront(
     if (last !== undefined && isAsGood(x, next, last)) points.pop();
     if (points.length === most) return answer(false);
     points.push(next);
+    onProgress(answer(false));
   }
 
   /** `limit`: on y at least that good. */

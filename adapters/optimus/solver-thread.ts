@@ -61,9 +61,11 @@ parentPort?.on('message', (order: SolveOrder) => {
 function solve(
   { input, task }: SolveOrder,
   deadline: Deadline,
-  onProgress: (soFar: SimulationAnswer) => void,
+  onProgress: (soFar: TaskAnswer) => void,
 ): TaskAnswer {
-  if (task.kind === 'front') return findFront(input, task.request, solver, deadline);
+  if (task.kind === 'front') {
+    return findFront(input, task.request, solver, deadline, onProgress);
+  }
   const { placements, trials } = task;
   return answerSimulation(input, solver, { placements, trials, deadline, onProgress });
 }
