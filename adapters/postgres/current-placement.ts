@@ -24,6 +24,18 @@ export async function currentOf(
   };
 }
 
+/** The same of what was verified last of the application. */
+export async function currentOfVerified(
+  database: Knex,
+  definition: ApplicationDefinition,
+): Promise<Current | undefined> {
+  const row = await database('verified_deployment')
+    .where({ application: definition.name })
+    .orderBy('verified_at', 'desc')
+    .first<{ placement: Placement } | undefined>('placement');
+  return currentOf(database, definition, row?.placement);
+}
+
 /** Share of the newest deployments to datacentres that failed, in per cent; none where there were none. */
 async function failureShare(database: Knex, application: string): Promise<number> {
   const { rows } = await database.raw<{ rows: { percent: number | null }[] }>(

@@ -7,6 +7,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Measurement, SimulationResult } from '../../domain/placement/simulation.ts';
 import type { VerificationReport } from '../../domain/verification/judge-verification.ts';
 import type { StoredDefinition } from './change-register.ts';
+import { currentOfVerified } from './current-placement.ts';
 import { placesFor, type PlacesInventory } from './places.ts';
 import { acquireLeases } from './target-leases.ts';
 
@@ -61,9 +62,12 @@ export function createRolloutRegister({
         });
       }
       const { datacentres } = change.definition.request;
+      // As it was approved: what was changed in its definition since counts for the next change.
+      const definition = applicationDefinitionSchema.parse(change.plan?.application);
+      const current = await currentOfVerified(database, definition);
       return {
-        // As it was approved: what was changed in its definition since counts for the next change.
-        application: applicationDefinitionSchema.parse(change.plan?.application),
+        application: definition,
+        ...(current === undefined ? {} : { current }),
         ...(await placesFor(database, inventory, {
           application: change.application,
           datacentres,

@@ -12,7 +12,7 @@ import type {
 } from '../../domain/placement/simulation-ports.ts';
 import type { Assumption } from '../../domain/placement/what-if.ts';
 import { verifiedFigures } from './correction-inputs.ts';
-import { currentOf } from './current-placement.ts';
+import { currentOfVerified } from './current-placement.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { findGuarded } from './guarded-application.ts';
 import { placesFor, type PlacesInventory } from './places.ts';
@@ -78,7 +78,7 @@ export function createSimulationRegister({
       const [places, measurements, current] = await Promise.all([
         placesFor(database, inventory, { application, datacentres, soldAt: new Date(now()) }),
         guarded === undefined ? [] : verifiedFigures(database, application, guarded.release),
-        currentOf(database, definition, guarded?.placement),
+        currentOfVerified(database, definition),
       ]);
       const sites = new Set(places.datacentres.map(({ id }) => id));
       const components = new Set(definition.components.map(({ name }) => name));

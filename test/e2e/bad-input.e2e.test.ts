@@ -489,6 +489,7 @@ describe('bad input', () => {
       ['change.review', 'POST', '/changes/x/closure'],
       ['application.read', 'GET', '/applications'],
       ['application.register', 'PUT', '/applications/x'],
+      ['application.simulate', 'POST', '/applications/x/simulations'],
       ['guardian.hold', 'POST', '/applications/x/guardian/pause'],
       ['guardian.decide', 'POST', '/applications/x/guardian/lift-hold'],
       ['incident.read', 'GET', '/incidents'],
