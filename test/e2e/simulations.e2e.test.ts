@@ -141,6 +141,35 @@ describe('Optimus, asked without a change', () => {
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/offer:ID=PERCENT/) });
   });
 
+  it('stays where it is when its policy wants the least disruption, however dear that becomes', async () => {
+    const { ana } = system.people;
+    const { definition, version } = await answerOf(
+      ana.api.GET('/applications/{application}', { params: { path: { application: 'shop' } } }),
+    );
+    const [best] = (await simulate({})).result.placements;
+    const [here = ''] = best?.placement.assignments.map(({ datacentre }) => datacentre) ?? [];
+    const dearer = {
+      assume: [
+        { kind: 'price-changes', percent: 400, datacentre: here },
+        { kind: 'requirements', nfrs: { monthlyCost: { max: 10_000, currency: 'EUR' } } },
+      ],
+    };
+    const leaves = await simulate(dearer);
+    expect(JSON.stringify(leaves.result.placements[0])).not.toContain(`"${here}"`);
+
+    const guardian = { ...(definition['guardian'] as object), moving: { aim: 'least-disruption' } };
+    await answerOf(
+      ana.api.PUT('/applications/{application}', {
+        params: { path: { application: 'shop' } },
+        headers: { 'if-match': `"v${version}"` },
+        body: { ...definition, guardian } as never,
+      }),
+    );
+    const stays = await simulate(dearer);
+    expect(stays.result.placements[0]?.moves).toEqual({ starts: 0, monthlyShare: 0 });
+    expect(JSON.stringify(stays.result.placements[0])).toContain(`"${here}"`);
+  });
+
   it('is the external one for an application that chooses it', async () => {
     expect(asked).toBe(0);
     const { ana } = system.people;
