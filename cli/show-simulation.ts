@@ -16,8 +16,7 @@ export const figures = [
   },
   {
     title: 'availability',
-    value: ({ predicted }: { predicted: Predicted }) =>
-      `${predicted.availabilityPercent.toFixed(4)} %`,
+    value: ({ predicted }: { predicted: Predicted }) => percent(predicted.availabilityPercent),
   },
   {
     title: 'p95',
@@ -25,6 +24,11 @@ export const figures = [
       `${predicted.responseTimeP95Ms.toFixed(0)} ms`,
   },
 ];
+
+/** Rounded down: never more than can be had. */
+function percent(share: number): string {
+  return `${(Math.floor(share * 1e4) / 1e4).toFixed(4)} %`;
+}
 
 /** Components by datacentre: `mad: db, web ×2; bcn: web`. */
 export function whereOf({ assignments }: Placement): string {
@@ -40,6 +44,11 @@ export function whereOf({ assignments }: Placement): string {
     })
     .join('; ');
 }
+
+const starts = {
+  title: 'starts',
+  value: ({ moves }: Simulation['result']['placements'][number]) => String(moves?.starts ?? ''),
+};
 
 /** A simulation with its placements, why not elsewhere, and what is different. */
 export function showSimulation(simulation: Simulation, output: OutputFormat): void {
@@ -71,10 +80,7 @@ export function showSimulation(simulation: Simulation, output: OutputFormat): vo
       [
         { title: '', value: ({ rank }) => String(rank) },
         ...figures,
-        {
-          title: 'starts',
-          value: ({ moves }) => (moves === undefined ? '' : String(moves.starts)),
-        },
+        ...(result.placements.some(({ moves }) => moves !== undefined) ? [starts] : []),
         { title: 'where', value: ({ placement }) => whereOf(placement) },
       ],
       ({ rank }) => String(rank),
@@ -92,7 +98,10 @@ export function showSimulation(simulation: Simulation, output: OutputFormat): vo
   for (const { datacentre, reasons } of result.rejectedDatacentres) {
     write(colours.dim(`${datacentre}: ${reasons.join('; ')}`));
   }
-  if (difference !== undefined) write(describeDifference(difference));
+  const isAssumed = (simulation.assumptions ?? []).length > 0;
+  if (difference !== undefined && isAssumed && result.status !== 'infeasible') {
+    write(describeDifference(difference));
+  }
 }
 
 function describeDifference({
