@@ -8,6 +8,7 @@ import type { GuardedApplication, SimulationOrder } from '../../domain/guardian/
 import type { Measurement } from '../../domain/placement/simulation.ts';
 import { currentOf } from './current-placement.ts';
 import { findGuarded, movesOf } from './guarded-application.ts';
+import { toMeasurement, type MeasurementRow } from './measurement-rows.ts';
 import { placesFor, type PlacesInventory } from './places.ts';
 
 /**
@@ -121,16 +122,7 @@ export async function verifiedFigures(
   application: string,
   release: string,
 ): Promise<Measurement[]> {
-  const { rows } = await database.raw<{
-    rows: {
-      component: string;
-      datacentre: string;
-      service_time_p95_ms: number | null;
-      availability_percent: number | null;
-      samples: number;
-      measured_at: string;
-    }[];
-  }>(
+  const { rows } = await database.raw<{ rows: MeasurementRow[] }>(
     `
       select distinct on (m.component, m.datacentre) m.*
       from measurement m join verified_deployment v using (application, change_id, attempt)
@@ -139,12 +131,5 @@ export async function verifiedFigures(
     `,
     { application, release },
   );
-  return rows.map((row) => ({
-    component: row.component,
-    datacentre: row.datacentre,
-    samples: row.samples,
-    measuredAt: row.measured_at,
-    ...(row.service_time_p95_ms === null ? {} : { serviceTimeP95Ms: row.service_time_p95_ms }),
-    ...(row.availability_percent === null ? {} : { availabilityPercent: row.availability_percent }),
-  }));
+  return rows.map(toMeasurement);
 }

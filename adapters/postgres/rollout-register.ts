@@ -8,6 +8,7 @@ import type { Measurement, SimulationResult } from '../../domain/placement/simul
 import type { VerificationReport } from '../../domain/verification/judge-verification.ts';
 import type { StoredDefinition } from './change-register.ts';
 import { currentOfVerified } from './current-placement.ts';
+import { toMeasurement, type MeasurementRow } from './measurement-rows.ts';
 import { placesFor, type PlacesInventory } from './places.ts';
 import { acquireLeases } from './target-leases.ts';
 
@@ -262,16 +263,7 @@ async function newestMeasurements(
   changeId: string,
   since = '-infinity',
 ): Promise<Measurement[]> {
-  const { rows } = await database.raw<{
-    rows: {
-      component: string;
-      datacentre: string;
-      service_time_p95_ms: number | null;
-      availability_percent: number | null;
-      samples: number;
-      measured_at: string;
-    }[];
-  }>(
+  const { rows } = await database.raw<{ rows: MeasurementRow[] }>(
     `
       select distinct on (m.component, m.datacentre) m.component, m.datacentre, m.service_time_p95_ms,
         m.availability_percent, m.samples, m.measured_at
@@ -282,12 +274,5 @@ async function newestMeasurements(
     `,
     { changeId, since },
   );
-  return rows.map((row) => ({
-    component: row.component,
-    datacentre: row.datacentre,
-    samples: row.samples,
-    measuredAt: row.measured_at,
-    ...(row.service_time_p95_ms === null ? {} : { serviceTimeP95Ms: row.service_time_p95_ms }),
-    ...(row.availability_percent === null ? {} : { availabilityPercent: row.availability_percent }),
-  }));
+  return rows.map(toMeasurement);
 }
