@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createChangeSteps } from '../../activities/create-change-steps.ts';
+import { letTimePass } from './let-time-pass.ts';
 import { createContractWatchSteps } from '../../activities/contract-watch-activities.ts';
 import { createGuardianSteps } from '../../activities/guardian/create-guardian-steps.ts';
 import { createCelEvaluator } from '../../adapters/cel/cel-evaluator.ts';
@@ -254,7 +255,7 @@ export async function createWorkflowHarness(options: {
     datacentres,
     metrics,
     nowMs: () => environment.currentTimeMs(),
-    sleep: (ms) => environment.sleep(ms),
+    sleep: (ms) => letTimePass(environment, database, ms),
 
     async registerApplication(changed = {}) {
       const name = `shop-${randomUUID().slice(0, 8)}`;
@@ -390,7 +391,7 @@ export async function createWorkflowHarness(options: {
             `Waited in vain for ${what}; it is ${change.state}:\n${log.map(({ event, message }) => `${event}: ${message}`).join('\n')}`,
           );
         }
-        await environment.sleep(200);
+        await harness.sleep(200);
       }
     },
 
