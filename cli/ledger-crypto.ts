@@ -1,12 +1,14 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, hash, verify } from 'node:crypto';
 import type { HashBytes } from '../domain/ledger/bytes.ts';
 import type { SignaturePort } from '../domain/ledger/trusted-keys.ts';
 
+const noBytes = new Uint8Array();
+
 /** What `ctc log verify` computes with: Node's own, without the server. */
 export const sha256: HashBytes = (...parts) => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  // One call is twice as fast as a hash object for what is this short.
+  const [only = noBytes] = parts;
+  return hash('sha256', parts.length < 2 ? only : Buffer.concat(parts), 'buffer');
 };
 
 export const signatures: SignaturePort = {

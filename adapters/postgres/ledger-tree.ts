@@ -69,7 +69,7 @@ async function storeSubtrees(
     {
       levels: full.map(({ subtree }) => subtree.level),
       positions: full.map(({ subtree }) => subtree.position),
-      hashes: full.map(({ hash }) => hash) as never,
+      hashes: full.map(({ hash }) => hash),
     },
   );
 }

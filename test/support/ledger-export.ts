@@ -47,7 +47,7 @@ export function writeExport(options: {
   readonly key: TestKey;
   readonly change?: (entry: LedgerEntry) => LedgerEntry;
 }): string[] {
-  const { entries, checkpointEvery, key, change = (entry) => entry } = options;
+  const { entries, checkpointEvery, key, change = (entry: LedgerEntry) => entry } = options;
   const tree = growTree(sha256);
   const lines: string[] = [];
   let previousHash = noHash;
