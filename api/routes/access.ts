@@ -77,7 +77,7 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
       },
     },
     async (request, reply) => {
-      const added = await access.addPrincipal(request.body, request.actor.id);
+      const added = await access.addPrincipal(request.body);
       return reply.code(201).send({ ...added, roles: [...added.roles] });
     },
   );
@@ -96,9 +96,7 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
       },
     },
     async (request) => {
-      const { principal } = request.params;
-      const { disabled } = request.body;
-      const changed = await access.setDisabled(principal, disabled, request.actor.id);
+      const changed = await access.setDisabled(request.params.principal, request.body.disabled);
       return { ...changed, roles: [...changed.roles] };
     },
   );
@@ -139,12 +137,7 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
       reply
         .code(201)
         .header('cache-control', 'no-store')
-        .send(
-          await access.issueToken(
-            { principal: request.params.principal, ...request.body },
-            request.actor.id,
-          ),
-        ),
+        .send(await access.issueToken({ principal: request.params.principal, ...request.body })),
   );
 
   app.delete(
@@ -159,6 +152,6 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
         response: { 200: tokenSchema, ...problems },
       },
     },
-    (request) => access.revokeToken(request.params.token, request.actor.id),
+    (request) => access.revokeToken(request.params.token),
   );
 }

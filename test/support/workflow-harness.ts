@@ -442,7 +442,7 @@ export function silenceTemporal(): void {
 async function preparePeopleAndInventory(database: Knex): Promise<void> {
   const access = createAccessRegister(database);
   for (const [id, roles] of Object.entries(people)) {
-    await access.addPrincipal({ id, name: id, email: `${id}@example.com`, roles }, 'test');
+    await access.addPrincipal({ id, name: id, email: `${id}@example.com`, roles });
   }
   const parts = inventoryKinds.map((kind) => ({
     kind,
