@@ -78,7 +78,9 @@ export function judgeSeries(
     return { window: name, ...rates, threshold, burning };
   });
   // What is measured seldom has enough for the slower windows only; what is measured no more has nothing.
-  const newestMs = Math.max(...recent.map(({ startMs, widthMs }) => startMs + widthMs));
+  const newestMs = Math.max(
+    ...recent.filter(({ total }) => total > 0).map(({ startMs, widthMs }) => startMs + widthMs),
+  );
   const hasData =
     newestMs >= nowMs - slo.staleAfterMs &&
     burnRates.some(({ long, short }) => long !== null && short !== null);
