@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '../domain/errors.ts';
+import { rootMessage } from './root-message.ts';
 
 /** How long a source of pages is waited for. */
 export interface Patience {
@@ -93,10 +94,4 @@ function retryAfter(response: Response): { retryAfterMs?: number } {
   const value = response.headers.get('retry-after')?.trim() ?? '';
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isNaN(ms) ? {} : { retryAfterMs: Math.max(0, ms) };
-}
-
-function rootMessage(error: unknown): string {
-  let root = error;
-  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
-  return root instanceof Error ? root.message : String(root);
 }

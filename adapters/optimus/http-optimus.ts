@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type * as z from 'zod';
 import { canonicalHash } from '../canonical-hash.ts';
+import { rootMessage } from '../root-message.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { checkSimulationInput } from '../../domain/placement/check-input.ts';
 import { frontSchema } from '../../domain/placement/front.ts';
@@ -149,10 +150,4 @@ function parseJson(text: string): unknown {
   } catch {
     throw nonsense('it is not JSON');
   }
-}
-
-function rootMessage(error: unknown): string {
-  let root = error;
-  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
-  return root instanceof Error ? root.message : String(root);
 }

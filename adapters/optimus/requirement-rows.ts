@@ -1,3 +1,4 @@
+import { latencyBetween } from '../../domain/placement/latency-between.ts';
 import { measured } from '../../domain/placement/predict-nfrs.ts';
 import type { SimulationInput } from '../../domain/placement/simulation.ts';
 import { infinity, type Clause, type ProgramRows, type Terms } from './program-rows.ts';
@@ -69,12 +70,7 @@ export function addLinks({
 }: ProgramRows): Terms {
   const { input, components, sites, pairs } = problem;
   const paid = new Map<number, number>();
-  const latencies = new Map(
-    input.latencies.flatMap(({ from, to, ms }) => [
-      [`${from}>${to}`, ms],
-      [`${to}>${from}`, ms],
-    ]),
-  );
+  const latencyMs = latencyBetween(input.latencies);
   const egress = new Map(
     input.datacentres.map(({ id, egressPricePerGb = 0 }) => [id, egressPricePerGb]),
   );
@@ -103,9 +99,7 @@ export function addLinks({
       }
       if (maxLatencyMs === undefined) continue;
       for (const receiver of receivers) {
-        const there = siteOf(receiver);
-        const ms = here === there ? 0 : (latencies.get(`${here}>${there}`) ?? infinity);
-        if (ms <= maxLatencyMs) continue;
+        if (latencyMs(here, siteOf(receiver)) <= maxLatencyMs) continue;
         addRow(
           -infinity,
           new Map([

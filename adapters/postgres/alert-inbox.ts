@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { AlertInbox, AlertView } from '../../domain/change/readers.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 
 /** What each person was alerted to. */
 export function createAlertInbox(database: Knex): AlertInbox {
@@ -25,15 +25,15 @@ export function createAlertInbox(database: Knex): AlertInbox {
         'a.created_at as at',
         'a.read_at as readAt',
       );
-      const page = rows.slice(0, limit).map(({ number, ...alert }) => ({
-        ...alert,
-        change: number === null ? null : `CHG-${number}`,
-      }));
-      const last = page.at(-1);
-      return {
-        rows: page,
-        ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last.id) } : {}),
-      };
+      return pageOf(
+        rows,
+        limit,
+        ({ number, ...alert }) => ({
+          ...alert,
+          change: number === null ? null : `CHG-${number}`,
+        }),
+        ({ id }) => id,
+      );
     },
 
     async markRead(recipient, id) {

@@ -17,7 +17,9 @@ import type { WaitingFor } from '../../domain/change/story.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
 import { attemptsOf } from './attempt-reader.ts';
 import { interventionOf, presentConflicts } from './conflict-store.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
+import { byIdOrLabel } from './id-or-label.ts';
+import { uuidInAnyCase } from './uuid-pattern.ts';
 import { listMeasurements } from './metrics-reader.ts';
 
 export interface ChangeReaderDeps {
@@ -51,8 +53,6 @@ interface ChangeRow {
   readonly origin: ChangeDetail['origin'];
 }
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** What the pages and lists show of changes. */
 export function createChangeReader({ database, engine }: ChangeReaderDeps): ChangeReader {
   return {
@@ -62,14 +62,7 @@ export function createChangeReader({ database, engine }: ChangeReaderDeps): Chan
         .limit(limit + 1);
       if (cursor !== undefined) void query.where('number', '<', decodeCursor(cursor, /^\d{1,15}$/));
       const rows = await query.select<ChangeRow[]>('*');
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        rows: page.map(toSummary),
-        ...(rows.length > limit && last !== undefined
-          ? { nextCursor: encodeCursor(last.number) }
-          : {}),
-      };
+      return pageOf(rows, limit, toSummary, ({ number }) => number);
     },
 
     async get(idOrLabel) {
@@ -162,13 +155,7 @@ function filtered<Q extends Knex.QueryBuilder>(query: Q, filter: ChangeFilter): 
 }
 
 async function findChange(database: Knex, idOrLabel: string): Promise<ChangeRow> {
-  const label = /^chg-(\d{1,15})$/i.exec(idOrLabel);
-  const where =
-    label !== null
-      ? { number: Number(label[1]) }
-      : uuidPattern.test(idOrLabel)
-        ? { id: idOrLabel }
-        : undefined;
+  const where = byIdOrLabel(idOrLabel, { letters: 'chg', id: uuidInAnyCase });
   const row =
     where === undefined
       ? undefined

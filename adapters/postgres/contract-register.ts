@@ -13,7 +13,7 @@ import {
   toStored,
   type ContractRow,
 } from './contract-rows.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 
 export interface ContractRegisterDeps {
   readonly database: Knex;
@@ -164,14 +164,12 @@ export function createContractRegister({ database, now }: ContractRegisterDeps):
         void query.where('number', '<', decodeCursor(cursor, /^\d{1,15}$/));
       }
       const rows = await query.select<ContractRow[]>(contractColumns);
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        rows: page.map((row) => toStored(row, nowMs())),
-        ...(rows.length > limit && last !== undefined
-          ? { nextCursor: encodeCursor(last.number) }
-          : {}),
-      };
+      return pageOf(
+        rows,
+        limit,
+        (row) => toStored(row, nowMs()),
+        ({ number }) => number,
+      );
     },
 
     async settle(idOrLabel, month, { reason }, by) {

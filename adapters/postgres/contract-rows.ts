@@ -3,6 +3,7 @@ import { contractState, type Contract } from '../../domain/acsmi/contract.ts';
 import type { LabelledContract } from '../../domain/acsmi/covering-contract.ts';
 import type { StoredContract } from '../../domain/acsmi/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { byIdOrLabel } from './id-or-label.ts';
 import { uuidPattern } from './uuid-pattern.ts';
 
 export interface ContractRow {
@@ -43,13 +44,7 @@ export async function findContract(
   idOrLabel: string,
   { forUpdate = false } = {},
 ): Promise<ContractRow> {
-  const label = /^con-(\d{1,15})$/i.exec(idOrLabel);
-  const where =
-    label !== null
-      ? { number: Number(label[1]) }
-      : uuidPattern.test(idOrLabel)
-        ? { id: idOrLabel }
-        : undefined;
+  const where = byIdOrLabel(idOrLabel, { letters: 'con', id: uuidPattern });
   const row =
     where === undefined
       ? undefined

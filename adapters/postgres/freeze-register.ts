@@ -5,7 +5,7 @@ import type { FreezeRegister, StoredFreeze } from '../../domain/windows/freeze-p
 import { freezeInstants, type FreezePeriod } from '../../domain/windows/freeze.ts';
 import { queueRecompute } from './conflict-keeper.ts';
 import { lockConflicts } from './conflict-store.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 import { uuidPattern } from './uuid-pattern.ts';
 
 export interface FreezeRegisterDeps {
@@ -123,12 +123,7 @@ export function createFreezeRegister({ database, now }: FreezeRegisterDeps): Fre
       if (!ofCustomers) void query.whereNot('scope_kind', 'customer');
       if (cursor !== undefined) void query.where('id', '<', decodeCursor(cursor, uuidPattern));
       const rows = await query.select<FreezeRow[]>();
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        rows: page.map(toStored),
-        ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last.id) } : {}),
-      };
+      return pageOf(rows, limit, toStored, ({ id }) => id);
     },
   };
 }

@@ -11,7 +11,9 @@ import type {
   IncidentSummary,
 } from '../../domain/guardian/ports.ts';
 import type { Placement, SimulationResult } from '../../domain/placement/simulation.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
+import { byIdOrLabel } from './id-or-label.ts';
+import { uuidInAnyCase } from './uuid-pattern.ts';
 
 interface IncidentRow {
   readonly id: string;
@@ -26,8 +28,6 @@ interface IncidentRow {
   readonly mitigated_at: string | null;
   readonly resolved_at: string | null;
 }
-
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** What the pages and lists show of guardians and incidents. */
 export function createGuardianReader(database: Knex): GuardianReader {
@@ -96,24 +96,11 @@ export function createGuardianReader(database: Knex): GuardianReader {
         void query.where('i.number', '<', decodeCursor(cursor, /^\d{1,15}$/));
       }
       const rows = (await query) as IncidentRow[];
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        rows: page.map(toSummary),
-        ...(rows.length > limit && last !== undefined
-          ? { nextCursor: encodeCursor(last.number) }
-          : {}),
-      };
+      return pageOf(rows, limit, toSummary, ({ number }) => number);
     },
 
     async incident(idOrLabel) {
-      const label = /^inc-(\d{1,15})$/i.exec(idOrLabel);
-      const where =
-        label !== null
-          ? { 'i.number': Number(label[1]) }
-          : uuidPattern.test(idOrLabel)
-            ? { 'i.id': idOrLabel }
-            : undefined;
+      const where = byIdOrLabel(idOrLabel, { letters: 'inc', id: uuidInAnyCase, alias: 'i.' });
       const row =
         where === undefined
           ? undefined

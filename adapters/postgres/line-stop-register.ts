@@ -4,7 +4,7 @@ import { reservedStates } from '../../domain/change/life-cycle.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { scopeWords, type LineScope, type LiftedStop } from '../../domain/line/line-stop.ts';
 import type { LineStopRegister, StoredLineStop } from '../../domain/line/ports.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 import { coveredChanges, scopeOf, toStandingStop, type LineStopRow } from './line-cover.ts';
 import { enqueueLineNews } from './outbox.ts';
 import { uuidPattern } from './uuid-pattern.ts';
@@ -94,12 +94,7 @@ export function createLineStopRegister({ database, now }: LineStopRegisterDeps):
       if (!includeResumed) void query.whereNull('resumed_at');
       if (cursor !== undefined) void query.where('id', '<', decodeCursor(cursor, uuidPattern));
       const rows = (await query) as CountedRow[];
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        rows: page.map(toStored),
-        ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last.id) } : {}),
-      };
+      return pageOf(rows, limit, toStored, ({ id }) => id);
     },
   };
 }

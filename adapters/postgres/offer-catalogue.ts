@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { CatalogueOffer, OfferCatalogue, OfferFilter } from '../../domain/acsmi/catalogue.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 import { catalogueOffers, withoutNulls } from './offer-rows.ts';
 
 type Conditions = { readonly [Field in keyof Required<OfferFilter>]: string };
@@ -47,12 +47,7 @@ export function createOfferCatalogue(database: Knex): OfferCatalogue {
           rows: limit + 1,
         },
       );
-      const page = rows.slice(0, limit).map(withoutNulls);
-      const last = page.at(-1);
-      return {
-        rows: page,
-        ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last.id) } : {}),
-      };
+      return pageOf(rows, limit, withoutNulls, ({ id }) => id);
     },
   };
 }

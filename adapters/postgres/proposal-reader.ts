@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { ProposalKind, ProposalReader, ProposalView } from '../../domain/acsmi/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { labelOf } from './contract-rows.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 
 interface ProposalRow {
   readonly number: number;
@@ -34,14 +34,7 @@ export function createProposalReader(database: Knex): ProposalReader {
         void query.where('p.number', '<', decodeCursor(cursor, /^\d{1,15}$/));
       }
       const rows = await query;
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        rows: page.map(toView),
-        ...(rows.length > limit && last !== undefined
-          ? { nextCursor: encodeCursor(last.number) }
-          : {}),
-      };
+      return pageOf(rows, limit, toView, ({ number }) => number);
     },
 
     async get(label) {

@@ -12,8 +12,8 @@ import type {
 } from '../../domain/placement/simulation-ports.ts';
 import type { Assumption } from '../../domain/placement/what-if.ts';
 import { verifiedFigures } from './correction-inputs.ts';
-import { currentOfVerified } from './current-placement.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { currentOf } from './current-placement.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 import { findGuarded } from './guarded-application.ts';
 import { placesFor, type PlacesInventory } from './places.ts';
 import { uuidPattern } from './uuid-pattern.ts';
@@ -78,7 +78,7 @@ export function createSimulationRegister({
       const [places, measurements, current] = await Promise.all([
         placesFor(database, inventory, { application, datacentres, soldAt: new Date(now()) }),
         guarded === undefined ? [] : verifiedFigures(database, application, guarded.release),
-        currentOfVerified(database, definition),
+        currentOf(database, definition, guarded?.placement),
       ]);
       const sites = new Set(places.datacentres.map(({ id }) => id));
       const components = new Set(definition.components.map(({ name }) => name));
@@ -145,12 +145,7 @@ export function createSimulationRegister({
         `,
         { application, before, limit: limit + 1 },
       );
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        rows: page.map(toSummary),
-        ...(rows.length > limit && last !== undefined ? { nextCursor: encodeCursor(last.id) } : {}),
-      };
+      return pageOf(rows, limit, toSummary, ({ id }) => id);
     },
 
     async storeReplay(id, { result, unlike, by }) {

@@ -17,6 +17,7 @@ import {
 import { problemDetails } from '../plugins/problem-details.ts';
 import { problems } from '../schemas/common.ts';
 import { untilGone } from '../until-gone.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 export interface OptimusAppOptions {
@@ -86,7 +87,10 @@ export async function buildOptimusApp(
       },
     },
     (request, reply) =>
-      optimus.simulate(request.body, { ...given(request.query), signal: untilGone(reply) }),
+      optimus.simulate(request.body, {
+        ...withoutUndefined(request.query),
+        signal: untilGone(reply),
+      }),
   );
 
   app.post(
@@ -103,21 +107,12 @@ export async function buildOptimusApp(
     (request, reply) => {
       const { input, request: wanted } = request.body;
       return optimus.findFront(input, wanted, {
-        ...given(request.query),
+        ...withoutUndefined(request.query),
         signal: untilGone(reply),
       });
     },
   );
   return app;
-}
-
-/** The options that were given; what is undefined is left to the engine. */
-function given<Options extends object>(
-  options: Options,
-): { [K in keyof Options]?: Exclude<Options[K], undefined> } {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as never;
 }
 
 function isToken(authorization: string | undefined, token: string): boolean {

@@ -16,6 +16,7 @@ import {
 } from '../schemas/simulation.ts';
 import type { TypedApp } from '../typed-app.ts';
 import { untilGone } from '../until-gone.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 
 const tags = ['simulations'];
 const applicationParams = z.object({ application: z.string().max(100) });
@@ -48,11 +49,8 @@ export function simulationRoutes(app: TypedApp, { simulations, studies, hashOf }
         timeLimitMs: assumptions.length === 0 ? timeLimitMs : timeLimitMs / 2,
         signal,
       };
-      const result = await studies.simulate(input, {
-        ...half,
-        placements,
-        ...(trials === undefined ? {} : { trials }),
-      });
+      const wanted = withoutUndefined({ placements, trials });
+      const result = await studies.simulate(input, { ...half, ...wanted });
       const asItIs =
         assumptions.length === 0 ? result : await studies.simulate(now, { ...half, placements: 1 });
       const id = await simulations.storeWhatIf({
@@ -83,27 +81,12 @@ export function simulationRoutes(app: TypedApp, { simulations, studies, hashOf }
       },
     },
     async (request, reply) => {
-      const {
-        assume: assumptions,
-        datacentres,
-        timeLimitMs,
-        x,
-        y,
-        points,
-        resolution,
-      } = request.body;
-      if (x === y) {
-        throw new DomainError('invalid', 'A front is of two figures.', {
-          code: 'invalid-request',
-          complaints: [{ field: 'y', message: 'is the same as x; choose another figure' }],
-        });
-      }
+      const { assume: assumptions, datacentres, timeLimitMs, ...front } = request.body;
       const now = await simulations.inputNow(request.params.application, datacentres);
-      return studies.findFront(
-        candidatesLeft(assume(now, assumptions)),
-        { x, y, points, ...(resolution === undefined ? {} : { resolution }) },
-        { timeLimitMs, signal: untilGone(reply) },
-      );
+      return studies.findFront(candidatesLeft(assume(now, assumptions)), front, {
+        timeLimitMs,
+        signal: untilGone(reply),
+      });
     },
   );
 

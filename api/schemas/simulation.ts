@@ -19,13 +19,7 @@ export const whatIfSchema = z.strictObject({
   trials: z.int().min(0).max(1_000_000).optional(),
 });
 
-export const frontQuestionSchema = z.strictObject({
-  ...question,
-  x: frontRequestSchema.shape.x,
-  y: frontRequestSchema.shape.y,
-  points: frontRequestSchema.shape.points,
-  resolution: frontRequestSchema.shape.resolution,
-});
+export const frontQuestionSchema = frontRequestSchema.safeExtend(question);
 
 const summary = {
   id: z.string(),

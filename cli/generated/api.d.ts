@@ -8413,6 +8413,19 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /**
+                     * @default monthlyCost
+                     * @enum {string}
+                     */
+                    x?: "monthlyCost" | "responseTime" | "availability" | "throughput";
+                    /**
+                     * @default availability
+                     * @enum {string}
+                     */
+                    y?: "monthlyCost" | "responseTime" | "availability" | "throughput";
+                    /** @default 20 */
+                    points?: number;
+                    resolution?: number;
                     /** @default [] */
                     assume?: ({
                         /** @enum {string} */
@@ -8494,19 +8507,6 @@ export interface operations {
                     datacentres?: string[];
                     /** @default 10000 */
                     timeLimitMs?: number;
-                    /**
-                     * @default monthlyCost
-                     * @enum {string}
-                     */
-                    x?: "monthlyCost" | "responseTime" | "availability" | "throughput";
-                    /**
-                     * @default availability
-                     * @enum {string}
-                     */
-                    y?: "monthlyCost" | "responseTime" | "availability" | "throughput";
-                    /** @default 20 */
-                    points?: number;
-                    resolution?: number;
                 };
             };
         };

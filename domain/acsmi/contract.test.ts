@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { goodContract as good } from '../../test/support/contract-definition.ts';
 import { contractSchema, contractState, endsSoon } from './contract.ts';
 import { coveringContract } from './covering-contract.ts';
 
-const good = {
-  title: 'Machines in Madrid',
-  provider: 'iberia',
-  covers: { datacentres: ['mad'] },
-  starts: '2026-01-01',
-  ends: '2027-01-01',
-  noticeDays: 30,
-  terms: {
-    availabilityPercent: 99.9,
-    credits: [
-      { belowPercent: 99.9, creditPercent: 10 },
-      { belowPercent: 99, creditPercent: 25 },
-    ],
-    monthlyFee: { amount: 100, currency: 'EUR' },
-  },
-};
 const withTerms = (terms: object) => ({ ...good, terms: { ...good.terms, ...terms } });
 const credits = (...tiers: [number, number][]) =>
   withTerms({

@@ -1,5 +1,6 @@
 import { optionalComponents } from '../application/restrictions.ts';
 import { DomainError } from '../errors.ts';
+import { latencyBetween } from './latency-between.ts';
 import { predictThroughput, predictTraffic } from './predict-load.ts';
 import { rentedMachines } from './rented-machines.ts';
 import type { Placement, PredictedNfrs, SimulationInput } from './simulation.ts';
@@ -155,14 +156,7 @@ export interface ResponseModel {
 export function createResponseModel(input: SimulationInput): ResponseModel {
   const components = new Map(input.application.components.map((one) => [one.name, one]));
   const optional = optionalComponents(input.application);
-  const latencies = new Map(
-    input.latencies.flatMap(({ from, to, ms }) => [
-      [`${from}>${to}`, ms],
-      [`${to}>${from}`, ms],
-    ]),
-  );
-  const latencyMs = (from: string, to: string): number =>
-    from === to ? 0 : (latencies.get(`${from}>${to}`) ?? Number.POSITIVE_INFINITY);
+  const latencyMs = latencyBetween(input.latencies);
   const reachable = (from: string): string[] =>
     input.datacentres
       .map(({ id }) => id)

@@ -1,3 +1,4 @@
+import { goodContract } from './contract-definition.ts';
 import { randomUUID } from 'node:crypto';
 import { createContractRegister } from '../../adapters/postgres/contract-register.ts';
 import { keepTermsInForce } from '../../adapters/postgres/contract-terms.ts';
@@ -60,18 +61,9 @@ export async function createContractsDatabase() {
     /** Good until something else is given. */
     contract: (more: object = {}, terms: object = {}) =>
       contractSchema.parse({
-        title: 'Machines in Madrid',
-        provider: 'iberia',
-        covers: { datacentres: ['mad'] },
-        starts: '2026-01-01',
-        ends: '2027-01-01',
-        noticeDays: 30,
+        ...goodContract,
         terms: {
-          availabilityPercent: 99.9,
-          credits: [
-            { belowPercent: 99.9, creditPercent: 10 },
-            { belowPercent: 99, creditPercent: 25 },
-          ],
+          ...goodContract.terms,
           monthlyFee: { amount: 4200, currency: 'EUR' },
           ...terms,
         },
