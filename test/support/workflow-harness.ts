@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createChangeSteps } from '../../activities/create-change-steps.ts';
 import { letTimePass } from './let-time-pass.ts';
+import { putMessagesFirst } from './messages-first.ts';
 import { createContractWatchSteps } from '../../activities/contract-watch-activities.ts';
 import { createGuardianSteps } from '../../activities/guardian/create-guardian-steps.ts';
 import { createCelEvaluator } from '../../adapters/cel/cel-evaluator.ts';
@@ -173,7 +174,7 @@ export async function createWorkflowHarness(options: {
   readonly databaseUrl: string;
 }): Promise<WorkflowHarness> {
   const { environment } = options;
-  const { client } = environment;
+  const { client, settled } = putMessagesFirst(environment);
   const database = createDatabase({ url: options.databaseUrl, poolMax: 20 });
   const optimus = createEmbeddedOptimus();
   const datacentres = createFakeDatacentres();
@@ -236,8 +237,12 @@ export async function createWorkflowHarness(options: {
     namespace: environment.namespace ?? 'default',
     taskQueue,
     workflowBundle: await loadWorkflowBundle({ cacheDirectory: join(toolsDirectory, 'bundles') }),
-    activities: afterLookingAtTheClock(activities, async () => {
-      serverTimeMs = await environment.currentTimeMs();
+    activities: around(activities, {
+      // Their clock is the server's, which skips time.
+      before: async () => {
+        serverTimeMs = await environment.currentTimeMs();
+      },
+      after: settled,
     }),
     telemetry,
   });
@@ -460,14 +465,20 @@ async function* inOrder<T>(values: readonly T[]): AsyncGenerator<T> {
   yield* values;
 }
 
-/** The activities' clock is the server's, which skips time: it is read anew before each of them. */
-function afterLookingAtTheClock<T extends object>(steps: T, look: () => Promise<void>): T {
+function around<T extends object>(
+  steps: T,
+  { before, after }: Readonly<Record<'before' | 'after', () => Promise<void>>>,
+): T {
   return Object.fromEntries(
     Object.entries(steps).map(([name, step]) => [
       name,
       async (...args: unknown[]) => {
-        await look();
-        return (step as (...args: unknown[]) => Promise<unknown>)(...args);
+        await before();
+        try {
+          return await (step as (...args: unknown[]) => Promise<unknown>)(...args);
+        } finally {
+          await after();
+        }
       },
     ]),
   ) as T;
