@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { HashOf } from '../domain/hash.ts';
 
-/** SHA-256 over RFC 8785. @throws TypeError for what JSON cannot hold. */
-export const canonicalHash: HashOf = (value) => {
+/** RFC 8785. @throws TypeError for what JSON cannot hold. */
+export function canonicalJson(value: unknown): string {
   const canonical = canonicalize(value);
   if (canonical === undefined) throw new TypeError('There is no canonical JSON of undefined.');
-  return createHash('sha256').update(canonical).digest('hex');
-};
+  return canonical;
+}
+
+/** SHA-256 over RFC 8785. @throws TypeError for what JSON cannot hold. */
+export const canonicalHash: HashOf = (value) =>
+  createHash('sha256').update(canonicalJson(value)).digest('hex');

@@ -26,6 +26,7 @@ import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
 import type { RehearsalRegister } from '../domain/rehearsal/ports.ts';
 import type { RunbookReader } from '../domain/runbook/ports.ts';
+import type { Ledger } from '../domain/ledger/ports.ts';
 import type { LineStopRegister } from '../domain/line/ports.ts';
 import type { ExpressionEvaluator } from '../domain/verification/expressions.ts';
 import type { WhyNotMeasurable } from '../domain/verification/metric-checks.ts';
@@ -67,6 +68,7 @@ export interface AppDeps {
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
   readonly lineStops: LineStopRegister;
+  readonly ledger: Ledger;
   readonly optimus: Optimus;
   /** Another Optimus for what takes longer: nobody's request waits behind it. */
   readonly studies: Optimus;

@@ -35,6 +35,7 @@ import { impactRoutes } from './routes/impact.ts';
 import { inventoryExportRoutes } from './routes/inventory-export.ts';
 import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { simulationRoutes } from './routes/simulations.ts';
@@ -130,6 +131,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     windowRoutes,
     freezeRoutes,
     lineStopRoutes,
+    ledgerRoutes,
     whyRoutes,
     rehearsalRoutes,
     simulationRoutes,

@@ -22,6 +22,8 @@ import { createComparisonRegister } from '../adapters/postgres/comparison-regist
 import { createSimulationRegister } from '../adapters/postgres/simulation-register.ts';
 import { createContractRegister } from '../adapters/postgres/contract-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
+import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-keys.ts';
+import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
 import {
@@ -33,6 +35,7 @@ import { createInventoryExporter } from '../adapters/postgres/inventory-exporter
 import { createInventoryHistory } from '../adapters/postgres/inventory-history.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
+import { createLedger } from '../adapters/postgres/ledger.ts';
 import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOfferCatalogue } from '../adapters/postgres/offer-catalogue.ts';
@@ -96,6 +99,14 @@ if (config.bootstrapAdminToken !== undefined) {
 }
 
 const now = (): string => new Date().toISOString();
+const signing = {
+  database,
+  keys: await readLedgerKeys(
+    config.ledger.keyFile ?? (await ensureLedgerKeyFile(config.dataDirectory)),
+  ),
+  now,
+};
+const checkpointer = startCheckpointer({ ...signing, ...config.ledger, logger });
 const inventory = createInventoryReadModel(database);
 const importer = createInventoryImporter(database);
 const engine = createInventoryEngine({
@@ -150,6 +161,7 @@ const app = await buildApp(
     rehearsals: createRehearsalRegister(database),
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
+    ledger: createLedger(signing),
     lineStops: createLineStopRegister({ database, now }),
     optimus,
     studies,
@@ -177,6 +189,7 @@ exitWithParent(async () => {
   clearInterval(purge);
   await app.close();
   await dispatcher.stop();
+  await checkpointer.stop();
   await logFeed.stop();
   await Promise.all([
     optimus.close(),

@@ -1,11 +1,12 @@
 import { benchReads } from './reads.ts';
 import { benchChanges } from './changes.ts';
+import { benchLedger } from './ledger.ts';
 
 /**
- * `npm run bench [changes|reads]`: figures of CTC beside the bare parts it is made of, each pair measured
+ * `npm run bench [changes|reads|ledger]`: figures of CTC beside the bare parts it is made of, each pair measured
  * in one run on the same servers. The ratios are what counts: machines differ, and are noisy.
  */
-const benches = { changes: benchChanges, reads: benchReads };
+const benches = { changes: benchChanges, reads: benchReads, ledger: benchLedger };
 
 const asked = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) {

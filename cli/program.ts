@@ -8,6 +8,7 @@ import { addGuardianCommands } from './commands/guardian-commands.ts';
 import { addImpactCommands } from './commands/impact-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
 import { addLineCommands } from './commands/line-commands.ts';
+import { addLogCommands } from './commands/log-commands.ts';
 import { addSimulationCommands } from './commands/simulation-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
 import { addWindowCommands } from './commands/window-commands.ts';
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
   addImpactCommands(program);
   addFreezeCommands(program);
   addLineCommands(program);
+  addLogCommands(program);
   addSimulationCommands(program);
   addWindowCommands(program);
   addAccessCommands(program);

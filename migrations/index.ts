@@ -14,6 +14,7 @@ import * as comparisons from './0012-comparisons.ts';
 import * as rehearsals from './0013-rehearsals.ts';
 import * as acsmi from './0014-acsmi.ts';
 import * as simulations from './0015-simulations.ts';
+import * as ledger from './0016-ledger.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -31,6 +32,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0013-rehearsals': rehearsals,
   '0014-acsmi': acsmi,
   '0015-simulations': simulations,
+  '0016-ledger': ledger,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -189,6 +189,18 @@ const fields = {
     wholeNumber(1, 10_000).default(30),
     'How many corrections guardians may begin in the company within an hour.',
   ),
+  CTC_LEDGER_KEY_FILE: field(
+    text.optional(),
+    'Path of the private Ed25519 key (PEM) that signs checkpoints of the log, the same for all processes; to change it put the new key above the old one. Unset: one is made below CTC_DATA_DIR.',
+  ),
+  CTC_LEDGER_CHECKPOINT_MINUTES: field(
+    wholeNumber(1, 1_440).default(5),
+    'A checkpoint of the log is signed when entries have waited for so many minutes.',
+  ),
+  CTC_LEDGER_CHECKPOINT_ENTRIES: field(
+    wholeNumber(1, 1_000_000).default(1_000),
+    'A checkpoint of the log is signed when so many entries have come since the last one.',
+  ),
   CTC_REQUEST_BODY_LIMIT_BYTES: field(
     wholeNumber(1_024, 1_073_741_824).default(1_048_576),
     'The largest request body the API takes, in bytes; inventory imports have a limit of their own.',

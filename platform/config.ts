@@ -41,6 +41,14 @@ export interface MetricsConfig {
   readonly commands: readonly string[];
 }
 
+/** How the intervention log is signed. */
+export interface LedgerConfig {
+  /** Path of a file. */
+  readonly keyFile?: string;
+  readonly everyMs: number;
+  readonly everyEntries: number;
+}
+
 export interface Config {
   /** Absent: CTC starts a PostgreSQL of its own. */
   readonly databaseUrl?: string;
@@ -58,6 +66,7 @@ export interface Config {
   /** Path of a file. */
   readonly catalogues?: string;
   readonly contractWatch: { readonly warningDays: number; readonly everyMinutes: number };
+  readonly ledger: LedgerConfig;
   readonly approvalExpiryMs: number;
   /** Two disturbances of a customer closer than this conflict. */
   readonly customerDistanceMs: number;
@@ -192,6 +201,11 @@ function arrange(values: ConfigValues): Config {
     contractWatch: {
       warningDays: values.CTC_CONTRACT_WARNING_DAYS,
       everyMinutes: values.CTC_CONTRACT_WATCH_MINUTES,
+    },
+    ledger: {
+      ...optional('keyFile', values.CTC_LEDGER_KEY_FILE),
+      everyMs: values.CTC_LEDGER_CHECKPOINT_MINUTES * 60_000,
+      everyEntries: values.CTC_LEDGER_CHECKPOINT_ENTRIES,
     },
     approvalExpiryMs: values.CTC_APPROVAL_EXPIRY_HOURS * 3_600_000,
     customerDistanceMs: values.CTC_CUSTOMER_DISTANCE_HOURS * 3_600_000,

@@ -18,6 +18,8 @@ import { createComparisonRegister } from '../adapters/postgres/comparison-regist
 import { startConflictKeeper } from '../adapters/postgres/conflict-keeper.ts';
 import { createContractWatch } from '../adapters/postgres/contract-watch.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
+import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-keys.ts';
+import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
 import { createGuardianRecordSteps } from '../adapters/postgres/guardian-record.ts';
 import { createGuardianRegister } from '../adapters/postgres/guardian-register.ts';
 import { createSampleStore } from '../adapters/postgres/guardian-samples.ts';
@@ -84,6 +86,14 @@ const drivers = createDriverRegistry({
 });
 
 const now = (): string => new Date().toISOString();
+const signing = {
+  database,
+  keys: await readLedgerKeys(
+    config.ledger.keyFile ?? (await ensureLedgerKeyFile(config.dataDirectory)),
+  ),
+  now,
+};
+const checkpointer = startCheckpointer({ ...signing, ...config.ledger, logger });
 const inventory = createInventoryReadModel(database);
 const engine = createInventoryEngine({
   databaseUrl: config.databaseUrl,
@@ -187,6 +197,7 @@ try {
   await running;
 } finally {
   await keeper.stop();
+  await checkpointer.stop();
   await scheduled;
   await connection.close();
   await Promise.all([

@@ -4,6 +4,8 @@ import { v7 as uuidv7 } from 'uuid';
 import type { AccessRegister, AccessToken, Principal } from '../../domain/access/ports.ts';
 import type { Role } from '../../domain/access/roles.ts';
 import { DomainError } from '../../domain/errors.ts';
+import type { NewLedgerEntry } from '../../domain/ledger/entry.ts';
+import { appendToLedger } from './ledger-append.ts';
 import { explainingConstraints } from './postgres-errors.ts';
 
 interface PrincipalRow {
@@ -35,7 +37,7 @@ export function tokenDigest(secret: string): Buffer {
 }
 
 export function createAccessRegister(database: Knex): AccessRegister {
-  return {
+  const register: AccessRegister = {
     async authenticate(secret) {
       const { rows } = await database.raw<{
         rows: { id: string; name: string; roles: Role[]; token: string; stale: boolean }[];
@@ -59,8 +61,8 @@ export function createAccessRegister(database: Knex): AccessRegister {
       return { id: row.id, name: row.name, roles: row.roles };
     },
 
-    async addPrincipal({ id, name, email, roles }) {
-      const rows = await explainingConstraints(
+    addPrincipal: ({ id, name, email, roles }, by) =>
+      explainingConstraints(
         {
           principal_pkey: () =>
             new DomainError('conflict', `There is a principal "${id}" already.`, {
@@ -68,43 +70,57 @@ export function createAccessRegister(database: Knex): AccessRegister {
             }),
         },
         () =>
-          database('principal')
-            .insert({ id, name, email, roles: [...roles], created_at: database.fn.now() })
-            .returning<PrincipalRow[]>('*'),
-      );
-      return onlyRow(rows.map(toPrincipal), 'principal', id);
-    },
+          database.transaction(async (trx) => {
+            const rows = await trx('principal')
+              .insert({ id, name, email, roles: [...roles], created_at: trx.fn.now() })
+              .returning<PrincipalRow[]>('*');
+            await appendToLedger(trx, principalAdded({ id, roles }, by));
+            return onlyRow(rows.map(toPrincipal), 'principal', id);
+          }),
+      ),
 
     async listPrincipals() {
       const rows = await database<PrincipalRow>('principal').orderBy('id').select('*');
       return rows.map((row) => toPrincipal(row));
     },
 
-    async setDisabled(id, disabled) {
-      const rows = await database('principal')
-        .where({ id })
-        .update({ disabled_at: disabled ? database.raw('coalesce(disabled_at, now())') : null })
-        .returning<PrincipalRow[]>('*');
-      return onlyRow(rows.map(toPrincipal), 'principal', id);
-    },
+    setDisabled: (id, disabled, by) =>
+      database.transaction(async (trx) => {
+        const rows = await trx('principal')
+          .where({ id })
+          .update({ disabled_at: disabled ? trx.raw('coalesce(disabled_at, now())') : null })
+          .returning<PrincipalRow[]>('*');
+        const principal = onlyRow(rows.map(toPrincipal), 'principal', id);
+        await appendToLedger(trx, {
+          actor: by,
+          action: disabled ? 'principal.disabled' : 'principal.enabled',
+          subject: { kind: 'principal', id },
+        });
+        return principal;
+      }),
 
-    async issueToken({ principal, label, expiresAt }) {
+    async issueToken({ principal, label, expiresAt }, by) {
       const secret = `${tokenPrefix}${randomBytes(32).toString('base64url')}`;
-      const rows = await explainingConstraints(
+      const token = await explainingConstraints(
         { access_token_principal_fkey: () => missing('principal', principal) },
         () =>
-          database('access_token')
-            .insert({
-              id: uuidv7(),
-              principal,
-              label,
-              sha256: tokenDigest(secret),
-              created_at: database.fn.now(),
-              expires_at: expiresAt,
-            })
-            .returning<TokenRow[]>('*'),
+          database.transaction(async (trx) => {
+            const rows = await trx('access_token')
+              .insert({
+                id: uuidv7(),
+                principal,
+                label,
+                sha256: tokenDigest(secret),
+                created_at: trx.fn.now(),
+                expires_at: expiresAt,
+              })
+              .returning<TokenRow[]>('*');
+            const issued = onlyRow(rows.map(toToken), 'token', label);
+            await appendToLedger(trx, tokenIssued(issued, by));
+            return issued;
+          }),
       );
-      return { secret, token: onlyRow(rows.map(toToken), 'token', label) };
+      return { secret, token };
     },
 
     async listTokens(principal) {
@@ -115,14 +131,36 @@ export function createAccessRegister(database: Knex): AccessRegister {
       return rows.map(toToken);
     },
 
-    async revokeToken(id) {
-      const rows = await database('access_token')
-        .where({ id })
-        .update({ revoked_at: database.raw('coalesce(revoked_at, now())') })
-        .returning<TokenRow[]>('*');
-      return onlyRow(rows.map(toToken), 'token', id);
+    revokeToken: (id, by) =>
+      database.transaction(async (trx) => {
+        const rows = await trx('access_token')
+          .where({ id })
+          .update({ revoked_at: trx.raw('coalesce(revoked_at, now())') })
+          .returning<TokenRow[]>('*');
+        const token = onlyRow(rows.map(toToken), 'token', id);
+        await appendToLedger(trx, {
+          actor: by,
+          action: 'token.revoked',
+          subject: { kind: 'principal', id: token.principal },
+          details: { token: id },
+        });
+        return token;
+      }),
+
+    async signIn(secret) {
+      const actor = await register.authenticate(secret);
+      if (actor === undefined) return undefined;
+      await database.transaction((trx) =>
+        appendToLedger(trx, {
+          actor: actor.id,
+          action: 'login',
+          subject: { kind: 'principal', id: actor.id },
+        }),
+      );
+      return actor;
     },
   };
+  return register;
 }
 
 /** Makes sure of a principal and of a token whose secret is given: for the first start. */
@@ -131,20 +169,48 @@ export async function ensurePrincipalWithToken(
   principal: Omit<Principal, 'disabledAt'>,
   secret: string,
 ): Promise<void> {
-  await database('principal')
-    .insert({ ...principal, roles: [...principal.roles], created_at: database.fn.now() })
-    .onConflict('id')
-    .ignore();
-  await database('access_token')
-    .insert({
-      id: uuidv7(),
-      principal: principal.id,
-      label: 'first start',
-      sha256: tokenDigest(secret),
-      created_at: database.fn.now(),
-    })
-    .onConflict('sha256')
-    .ignore();
+  await database.transaction(async (trx) => {
+    const added = await trx('principal')
+      .insert({ ...principal, roles: [...principal.roles], created_at: trx.fn.now() })
+      .onConflict('id')
+      .ignore()
+      .returning<{ id: string }[]>('id');
+    if (added.length > 0) await appendToLedger(trx, principalAdded(principal, 'ctc'));
+    const [issued] = await trx('access_token')
+      .insert({
+        id: uuidv7(),
+        principal: principal.id,
+        label: 'first start',
+        sha256: tokenDigest(secret),
+        created_at: trx.fn.now(),
+      })
+      .onConflict('sha256')
+      .ignore()
+      .returning<TokenRow[]>('*');
+    if (issued !== undefined) await appendToLedger(trx, tokenIssued(toToken(issued), 'ctc'));
+  });
+}
+
+function principalAdded(
+  { id, roles }: Pick<Principal, 'id' | 'roles'>,
+  by: string,
+): NewLedgerEntry {
+  return {
+    actor: by,
+    action: 'principal.added',
+    subject: { kind: 'principal', id },
+    details: { roles },
+  };
+}
+
+/** Nothing of the secret, nor its digest: only what a person calls it by. */
+function tokenIssued({ id, principal, label, expiresAt }: AccessToken, by: string): NewLedgerEntry {
+  return {
+    actor: by,
+    action: 'token.issued',
+    subject: { kind: 'principal', id: principal },
+    details: { token: id, label, expiresAt },
+  };
 }
 
 function toPrincipal(row: PrincipalRow): Principal {

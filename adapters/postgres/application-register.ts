@@ -7,6 +7,8 @@ import type {
 } from '../../domain/application/ports.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { canonicalHash } from '../canonical-hash.ts';
+import { appendToLedger } from './ledger-append.ts';
 import { enqueueGuard } from './outbox.ts';
 import { explainingConstraints } from './postgres-errors.ts';
 
@@ -88,7 +90,17 @@ export function createApplicationRegister({
             : await trx('application')
                 .where({ name: definition.name, version: seenVersion })
                 .update({ ...columns, version: trx.raw('version + 1') });
-        if (rows > 0) await wakeGuardian(trx, definition.name, (seenVersion ?? 0) + 1);
+        if (rows === 0) return 0;
+        const version = (seenVersion ?? 0) + 1;
+        await wakeGuardian(trx, definition.name, version);
+        await appendToLedger(trx, {
+          at: columns.updated_at,
+          actor: by,
+          action: seenVersion === undefined ? 'application.registered' : 'application.changed',
+          subject: { kind: 'application', id: definition.name },
+          // What it says may be confidential: the register keeps it, the log which one it was.
+          details: { version, definitionHash: canonicalHash(definition) },
+        });
         return rows;
       };
       const written = await explainingConstraints(
@@ -135,17 +147,27 @@ export function createApplicationRegister({
       await explainingConstraints(
         { release_application_fkey: () => missingApplication(application) },
         () =>
-          database('release')
-            .insert({
-              application,
-              version,
-              digest,
-              definition: JSON.stringify(definition),
-              registered_at: now(),
-              registered_by: by,
-            })
-            .onConflict(['application', 'version'])
-            .ignore(),
+          database.transaction(async (trx) => {
+            const registered = await trx('release')
+              .insert({
+                application,
+                version,
+                digest,
+                definition: JSON.stringify(definition),
+                registered_at: now(),
+                registered_by: by,
+              })
+              .onConflict(['application', 'version'])
+              .ignore()
+              .returning<{ version: string }[]>('version');
+            if (registered.length === 0) return;
+            await appendToLedger(trx, {
+              actor: by,
+              action: 'release.registered',
+              subject: { kind: 'release', id: `${application}/${version}` },
+              details: { digest },
+            });
+          }),
       );
       const row = await database('release').where({ application, version }).first<ReleaseRow>('*');
       if (row.digest !== digest) {

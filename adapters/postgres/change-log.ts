@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { LogEntry } from '../../domain/change/story.ts';
+import { appendToLedger } from './ledger-append.ts';
 import { audienceOf, knownOf, raiseAlert } from './alerts.ts';
 
 /** Listeners get the change's id on this channel when its log has grown. */
@@ -13,7 +14,7 @@ export interface NewLogEntry extends LogEntry {
 }
 
 /**
- * Appends to a change's log and alerts its audience, in the caller's transaction. False when the entry was
+ * Appends to a change's log and to the intervention log, and alerts its audience, in the caller's transaction. False when the entry was
  * there already: then the whole step was done before.
  */
 export async function appendToLog(trx: Knex, entry: NewLogEntry): Promise<boolean> {
@@ -33,6 +34,19 @@ export async function appendToLog(trx: Knex, entry: NewLogEntry): Promise<boolea
     .ignore()
     .returning<{ id: number }[]>('id');
   if (inserted.length === 0) return false;
+  await appendToLedger(trx, {
+    at: entry.at,
+    actor: entry.actor,
+    action: `change.${entry.event}`,
+    subject: { kind: 'change', id: entry.changeId },
+    details: {
+      key: entry.key,
+      from: entry.from,
+      to: entry.to,
+      message: entry.message,
+      ...(entry.details === undefined ? {} : { details: entry.details }),
+    },
+  });
   const { changeId, alert, alertAlso = [], actor } = entry;
   if (alert !== undefined || alertAlso.length > 0) {
     const recipients = [

@@ -14,6 +14,7 @@ import {
   type ContractRow,
 } from './contract-rows.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
+import { appendToLedger } from './ledger-append.ts';
 
 export interface ContractRegisterDeps {
   readonly database: Knex;
@@ -61,6 +62,13 @@ export function createContractRegister({ database, now }: ContractRegisterDeps):
       reason: given.reason,
       changed_by: given.by,
       changed_at: now(),
+    });
+    await appendToLedger(trx, {
+      at: now(),
+      actor: given.by,
+      action: given.version === 1 ? 'contract.registered' : 'contract.changed',
+      subject: { kind: 'contract', id: contractId },
+      details: { version: given.version, reason: given.reason, contract: given.contract },
     });
   };
   /** Locked, and still open to changes. */
@@ -176,6 +184,13 @@ export function createContractRegister({ database, now }: ContractRegisterDeps):
       await database.transaction(async (trx) => {
         const row = await findContract(trx, idOrLabel, { forUpdate: true });
         await settleMonth(trx, row, month, { reason, by, at: now() });
+        await appendToLedger(trx, {
+          at: now(),
+          actor: by,
+          action: 'contract.settled',
+          subject: { kind: 'contract', id: row.id },
+          details: { month, reason },
+        });
       });
       return register.get(idOrLabel);
     },

@@ -6,6 +6,7 @@ import { freezeInstants, type FreezePeriod } from '../../domain/windows/freeze.t
 import { queueRecompute } from './conflict-keeper.ts';
 import { lockConflicts } from './conflict-store.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
+import { appendToLedger } from './ledger-append.ts';
 import { uuidPattern } from './uuid-pattern.ts';
 
 export interface FreezeRegisterDeps {
@@ -77,6 +78,23 @@ export function createFreezeRegister({ database, now }: FreezeRegisterDeps): Fre
     );
   };
 
+  const note = (
+    trx: Knex,
+    what: {
+      readonly action: string;
+      readonly id: string;
+      readonly by: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    },
+  ): Promise<void> =>
+    appendToLedger(trx, {
+      at: now(),
+      actor: what.by,
+      action: what.action,
+      subject: { kind: 'freeze', id: what.id },
+      details: what.details,
+    });
+
   return {
     create: (freeze, by) =>
       database.transaction(async (trx) => {
@@ -94,6 +112,7 @@ export function createFreezeRegister({ database, now }: FreezeRegisterDeps): Fre
           seq: 0,
         });
         await announce(trx, id, freeze);
+        await note(trx, { action: 'freeze.created', id, by, details: namedIn(freeze) });
         return toStored(await find(trx, id));
       }),
 
@@ -110,6 +129,7 @@ export function createFreezeRegister({ database, now }: FreezeRegisterDeps): Fre
           .where({ id })
           .update({ lifted_by: by, lifted_at: now(), lift_reason: reason });
         await announce(trx, id, row.definition);
+        await note(trx, { action: 'freeze.lifted', id, by, details: { reason } });
         return toStored(await find(trx, id));
       }),
 
@@ -126,6 +146,11 @@ export function createFreezeRegister({ database, now }: FreezeRegisterDeps): Fre
       return pageOf(rows, limit, toStored, ({ id }) => id);
     },
   };
+}
+
+/** The log outlives customers: of whom a freeze protects it has only the freeze's id. */
+function namedIn({ kind, scope }: FreezePeriod): Readonly<Record<string, unknown>> {
+  return { kind, scope: scope.kind === 'customer' ? { kind: scope.kind } : scope };
 }
 
 async function checkScope(trx: Knex, { scope, ...freeze }: FreezePeriod): Promise<void> {

@@ -4,6 +4,7 @@ import { permissions } from '../../domain/access/roles.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
+import { appendToLedger } from './ledger-append.ts';
 import { raiseAlert } from './alerts.ts';
 
 interface IncidentRow {
@@ -91,6 +92,13 @@ export async function noteIncident(
     .ignore()
     .returning<{ id: number }[]>('id');
   if (inserted.length === 0) return;
+  await appendToLedger(trx, {
+    at,
+    actor,
+    action: 'incident.noted',
+    subject: { kind: 'incident', id: incident },
+    details: { key, to, message },
+  });
   if (to !== undefined) {
     await trx('incident')
       .where({ id: incident })

@@ -12,6 +12,7 @@ import {
   type InventoryPart,
 } from '../../domain/inventory/ports.ts';
 import { checkStagedRows } from './inventory-checks.ts';
+import { appendToLedger } from './ledger-append.ts';
 import { completeNeeds, completePrices, mergeStagedRows } from './inventory-merge.ts';
 import { findForeignRows, leaveForeignRows } from './inventory-ownership.ts';
 import { createImportProgress, type ProgressReporter } from './inventory-progress.ts';
@@ -139,6 +140,12 @@ async function importParts(
     imported_at: trx.fn.now(),
     imported_by: importedBy,
     counts: JSON.stringify(counts),
+  });
+  await appendToLedger(trx, {
+    actor: importedBy,
+    action: 'inventory.imported',
+    subject: { kind: 'inventory', id: String(version) },
+    details: { source, counts },
   });
   await trx.raw('select pg_notify(?, ?)', [inventoryChannel, String(version)]);
   return { imported: true, version, counts, badLines, badLineCount };

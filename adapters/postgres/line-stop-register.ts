@@ -6,6 +6,7 @@ import { scopeWords, type LineScope, type LiftedStop } from '../../domain/line/l
 import type { LineStopRegister, StoredLineStop } from '../../domain/line/ports.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import { coveredChanges, scopeOf, toStandingStop, type LineStopRow } from './line-cover.ts';
+import { appendToLedger } from './ledger-append.ts';
 import { enqueueLineNews } from './outbox.ts';
 import { uuidPattern } from './uuid-pattern.ts';
 
@@ -61,6 +62,13 @@ export function createLineStopRegister({ database, now }: LineStopRegisterDeps):
              and s.id = :id and c.state = any (cast(:states as text[]))`,
           { id, states: [...reservedStates] },
         );
+        await appendToLedger(trx, {
+          at: row.stopped_at,
+          actor: by,
+          action: 'line.stopped',
+          subject: { kind: 'line-stop', id },
+          details: { scope, reason },
+        });
         await enqueueLineNews(trx, 'line-stopped', id, { stopped: toStandingStop(row) });
         return find(trx, id);
       }),
@@ -81,6 +89,13 @@ export function createLineStopRegister({ database, now }: LineStopRegisterDeps):
             { code: 'line-stop-lifted' },
           );
         }
+        await appendToLedger(trx, {
+          at: lifted.at,
+          actor: by,
+          action: 'line.resumed',
+          subject: { kind: 'line-stop', id },
+          details: { reason },
+        });
         await enqueueLineNews(trx, 'line-resumed', id, { lifted });
         return find(trx, id);
       }),

@@ -77,7 +77,7 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
       },
     },
     async (request, reply) => {
-      const added = await access.addPrincipal(request.body);
+      const added = await access.addPrincipal(request.body, request.actor.id);
       return reply.code(201).send({ ...added, roles: [...added.roles] });
     },
   );
@@ -96,7 +96,9 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
       },
     },
     async (request) => {
-      const changed = await access.setDisabled(request.params.principal, request.body.disabled);
+      const { principal } = request.params;
+      const { disabled } = request.body;
+      const changed = await access.setDisabled(principal, disabled, request.actor.id);
       return { ...changed, roles: [...changed.roles] };
     },
   );
@@ -137,7 +139,12 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
       reply
         .code(201)
         .header('cache-control', 'no-store')
-        .send(await access.issueToken({ principal: request.params.principal, ...request.body })),
+        .send(
+          await access.issueToken(
+            { principal: request.params.principal, ...request.body },
+            request.actor.id,
+          ),
+        ),
   );
 
   app.delete(
@@ -152,6 +159,6 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
         response: { 200: tokenSchema, ...problems },
       },
     },
-    (request) => access.revokeToken(request.params.token),
+    (request) => access.revokeToken(request.params.token, request.actor.id),
   );
 }

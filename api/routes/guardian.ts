@@ -19,7 +19,7 @@ const incidentStates = ['open', 'mitigated', 'resolved'] as const;
 
 /** How running applications are guarded, what went wrong with them, and what people say about it. */
 export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
-  const { guardians, guardianMessenger } = deps;
+  const { guardians, guardianMessenger, ledger } = deps;
 
   app.get(
     '/applications/:application/guardian',
@@ -36,18 +36,26 @@ export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
     async (request) => (await guardians.view(request.params.application)) as never,
   );
 
-  const send = <K extends keyof GuardianUpdates>(
+  const send = async <K extends keyof GuardianUpdates>(
     request: FastifyRequest,
     application: string,
     update: K,
     message: GuardianUpdates[K],
-  ): Promise<GuardianAcknowledgement> =>
-    guardianMessenger.send(
+  ): Promise<GuardianAcknowledgement> => {
+    // What is asked of a guardian, whether or not it agrees: of that, incidents have their own entries.
+    await ledger.record({
+      actor: request.actor.id,
+      action: `guardian.${update}`,
+      subject: { kind: 'application', id: application },
+      details: { ...message },
+    });
+    return guardianMessenger.send(
       application,
       update,
       message,
       `${request.actor.id}/${request.idempotencyKey}`,
     );
+  };
 
   const plain = (
     path: string,

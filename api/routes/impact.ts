@@ -14,7 +14,7 @@ import type { TypedApp } from '../typed-app.ts';
 const tags = ['changes'];
 
 /** What exactly a change was assessed with: its lists, why, and what has changed since. */
-export function impactRoutes(app: TypedApp, { changes, engine, snapshots }: AppDeps): void {
+export function impactRoutes(app: TypedApp, { changes, engine, snapshots, ledger }: AppDeps): void {
   app.get(
     '/changes/:change/impact/difference',
     {
@@ -76,6 +76,12 @@ export function impactRoutes(app: TypedApp, { changes, engine, snapshots }: AppD
       demandCustomerRead(request.actor, 'Ask for the counts: ctc change impact.');
       const { id, label } = await changes.get(change);
       const { state } = request.query;
+      await ledger.record({
+        actor: request.actor.id,
+        action: 'customers.exported',
+        subject: { kind: 'change', id },
+        details: { affected, state },
+      });
       const batches = snapshots.affected(id, affected, state === undefined ? undefined : [state]);
       const first = await batches[Symbol.asyncIterator]().next();
       async function* lines() {

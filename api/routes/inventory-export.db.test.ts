@@ -3,6 +3,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Role } from '../../domain/access/roles.ts';
 import { createInventoryExporter } from '../../adapters/postgres/inventory-exporter.ts';
+import { appendToLedger } from '../../adapters/postgres/ledger-append.ts';
+import type { NewLedgerEntry } from '../../domain/ledger/entry.ts';
 import {
   createTestInventory,
   smallCompany,
@@ -31,7 +33,14 @@ beforeAll(async () => {
       Promise.resolve({ id: role, name: role, roles: [role as Role] }),
   };
   app = await buildApp(
-    { access, exporter: createInventoryExporter(inventory.db) } as unknown as AppDeps,
+    {
+      access,
+      exporter: createInventoryExporter(inventory.db),
+      ledger: {
+        record: (entry: NewLedgerEntry) =>
+          inventory.db.transaction((trx) => appendToLedger(trx, entry)),
+      },
+    } as unknown as AppDeps,
     { logger: pino({ level: 'silent' }), bodyLimitBytes: 1024 },
   );
   await app.listen({ host: '127.0.0.1', port: 0 });
@@ -65,6 +74,19 @@ describe('GET /inventory/{kind}/export', () => {
     expect(lines).toHaveLength(rows + 3);
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({ id: 'sw-2' });
     await expect.poll(used).toBe(0);
+    const entry = inventory.db('ledger_entry').where({ action: 'inventory.exported' });
+    expect(await entry.first('actor')).toEqual({ actor: 'requester' });
+  });
+
+  it('gives nothing away that cannot be written into the log', async () => {
+    await inventory.db.raw('alter table ledger_intake rename to ledger_intake_away');
+    try {
+      const response = await ask('items/export');
+      expect(response.status).toBe(500);
+      expect(await response.text()).not.toContain('sw-2');
+    } finally {
+      await inventory.db.raw('alter table ledger_intake_away rename to ledger_intake');
+    }
   });
 
   it('gives its connection back when the reader goes away in the middle', async () => {

@@ -15,7 +15,7 @@ const contentTypes = {
 const stalledMs = 120_000;
 
 /** The inventory as files that an import takes. */
-export function inventoryExportRoutes(app: TypedApp, { exporter }: AppDeps): void {
+export function inventoryExportRoutes(app: TypedApp, { exporter, ledger }: AppDeps): void {
   app.get(
     '/inventory/:kind/export',
     {
@@ -41,6 +41,13 @@ export function inventoryExportRoutes(app: TypedApp, { exporter }: AppDeps): voi
         demandCustomerRead(request.actor, 'Export the other kinds: ctc inventory export --kinds …');
       }
       const { format, source } = request.query;
+      // First the log: nobody takes the inventory away without its entry.
+      await ledger.record({
+        actor: request.actor.id,
+        action: 'inventory.exported',
+        subject: { kind: 'inventory', id: kind },
+        details: { format, source },
+      });
       const { version, stream } = await exporter.export(kind, {
         format,
         ...(source === undefined ? {} : { source }),

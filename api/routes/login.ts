@@ -38,7 +38,7 @@ export function loginRoutes(app: TypedApp, { access }: AppDeps): void {
     },
     async (request, reply) => {
       const { token } = request.body;
-      if ((await access.authenticate(token)) === undefined) {
+      if ((await access.signIn(token)) === undefined) {
         throw new DomainError('forbidden', 'The token is unknown, expired or revoked.', {
           code: 'invalid-token',
           remedy: 'Ask an administrator for a token: ctc token issue.',

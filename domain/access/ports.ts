@@ -18,23 +18,28 @@ export interface AccessToken {
   readonly revokedAt: string | null;
 }
 
-/** Who may call. Tokens are kept as SHA-256 only: the secret is shown once. */
+/** Who may call. Tokens are kept as SHA-256 only: the secret is shown once. What is changed stands in the log. */
 export interface AccessRegister {
   /** The actor behind a token that is neither revoked nor expired, whose principal is not disabled. */
   authenticate(secret: string): Promise<Actor | undefined>;
+  /** As `authenticate`, where somebody begins a session: that stands in the log. */
+  signIn(secret: string): Promise<Actor | undefined>;
   /** @throws DomainError `conflict` when the id is taken. */
-  addPrincipal(principal: Omit<Principal, 'disabledAt'>): Promise<Principal>;
+  addPrincipal(principal: Omit<Principal, 'disabledAt'>, by: string): Promise<Principal>;
   listPrincipals(): Promise<Principal[]>;
   /** Disabling revokes all at once: the next call of any of its tokens is refused. */
-  setDisabled(id: string, disabled: boolean): Promise<Principal>;
+  setDisabled(id: string, disabled: boolean, by: string): Promise<Principal>;
   /** @throws DomainError `not-found` for an unknown principal. */
-  issueToken(token: {
-    readonly principal: string;
-    readonly label: string;
-    readonly expiresAt: string | null;
-  }): Promise<{ secret: string; token: AccessToken }>;
+  issueToken(
+    token: {
+      readonly principal: string;
+      readonly label: string;
+      readonly expiresAt: string | null;
+    },
+    by: string,
+  ): Promise<{ secret: string; token: AccessToken }>;
   listTokens(principal: string): Promise<AccessToken[]>;
-  revokeToken(id: string): Promise<AccessToken>;
+  revokeToken(id: string, by: string): Promise<AccessToken>;
 }
 
 /** How a repeated request is recognised. */

@@ -65,6 +65,8 @@ export const permissions = {
   'contract.manage': ['change-manager', 'administrator'],
   'customer.read': ['customer-care', 'operator', 'change-manager', 'auditor', 'administrator'],
   'alert.read': everyone,
+  'log.read': ['auditor', 'security-officer', 'administrator'],
+  'log.prune': ['administrator'],
   'metrics.read': ['operator', 'auditor', 'administrator'],
   'principal.manage': ['administrator'],
 } as const satisfies Record<string, readonly Role[]>;

@@ -499,6 +499,8 @@ describe('bad input', () => {
       ['contract.manage', 'POST', '/contracts'],
       ['customer.read', 'GET', '/inventory/customers'],
       ['alert.read', 'GET', '/alerts'],
+      ['log.read', 'GET', '/log'],
+      ['log.prune', 'POST', '/log/prunings'],
       ['metrics.read', 'GET', '/metrics'],
       ['principal.manage', 'GET', '/principals'],
     ];

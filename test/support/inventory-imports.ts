@@ -60,7 +60,8 @@ export const manyRows = (header: string, count: number, row: (i: number) => stri
 /** An inventory in a database of its own, that can be emptied and looked at. */
 export async function createTestInventory() {
   const database = await createTestDatabase();
-  const db = createDatabase({ url: database.url, poolMax: 4 });
+  // One for each export at once, and one for the entry of the next in the log.
+  const db = createDatabase({ url: database.url, poolMax: 5 });
   const importer = createInventoryImporter(db);
 
   async function* partsOf(files: InventoryFiles, format: InventoryFormat) {

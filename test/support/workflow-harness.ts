@@ -447,7 +447,7 @@ export function silenceTemporal(): void {
 async function preparePeopleAndInventory(database: Knex): Promise<void> {
   const access = createAccessRegister(database);
   for (const [id, roles] of Object.entries(people)) {
-    await access.addPrincipal({ id, name: id, email: `${id}@example.com`, roles });
+    await access.addPrincipal({ id, name: id, email: `${id}@example.com`, roles }, 'test');
   }
   const parts = inventoryKinds.map((kind) => ({
     kind,

@@ -1,0 +1,13 @@
+/** Numbers from 0 up to 1, always the same for a seed (mulberry32). */
+export function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** From 0 up to, not including, the count. */
+export const pick = (random: () => number, count: number): number => Math.floor(random() * count);
