@@ -37,7 +37,9 @@ import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
+import { principalRoutes } from './routes/principals.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
+import { roleRoutes } from './routes/roles.ts';
 import { simulationRoutes } from './routes/simulations.ts';
 import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
@@ -66,7 +68,10 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   await app.register(problemDetails);
-  await app.register(authentication, { access: deps.access });
+  await app.register(authentication, {
+    access: deps.access,
+    principals: deps.principals,
+  });
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: { 'script-src': ["'self'"], 'upgrade-insecure-requests': null },
@@ -112,6 +117,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     healthRoutes,
     loginRoutes,
     accessRoutes,
+    principalRoutes,
+    roleRoutes,
     changeRoutes,
     changeEventRoutes,
     measurementRoutes,

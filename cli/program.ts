@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import { addAccessCommands } from './commands/access-commands.ts';
+import { addGrantCommands } from './commands/grant-commands.ts';
+import { addPrincipalCommands } from './commands/principal-commands.ts';
 import { addAcsmiCommands } from './commands/acsmi-commands.ts';
 import { addApplicationCommands } from './commands/application-commands.ts';
 import { addChangeCommands } from './commands/change-commands.ts';
@@ -45,6 +47,8 @@ export function buildProgram(): Command {
   addSimulationCommands(program);
   addWindowCommands(program);
   addAccessCommands(program);
+  addPrincipalCommands(program);
+  addGrantCommands(program);
   addStackCommands(program);
   // Subcommands do not inherit it.
   const override = (command: Command): void => {

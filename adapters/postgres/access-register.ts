@@ -1,20 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import type { AccessRegister, AccessToken, Principal } from '../../domain/access/ports.ts';
-import type { Role } from '../../domain/access/roles.ts';
-import { DomainError } from '../../domain/errors.ts';
+import type { AccessRegister, AccessToken, NewPrincipal } from '../../domain/access/ports.ts';
 import type { NewLedgerEntry } from '../../domain/ledger/entry.ts';
+import { heldGrantsOf } from './grants.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { explainingConstraints } from './postgres-errors.ts';
-
-interface PrincipalRow {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly roles: Role[];
-  readonly disabled_at: string | null;
-}
+import { addPrincipal } from './principal-register.ts';
+import { missing, onlyRow } from './principal-rows.ts';
 
 interface TokenRow {
   readonly id: string;
@@ -29,6 +22,9 @@ interface TokenRow {
 /** `last_used_at` is for people: exact to the minute is enough, and spares a write for every call. */
 const lastUsedResolution = '1 minute';
 
+/** Any number that nothing else locks. */
+const firstStartLock = 7_205_931_172n;
+
 export const tokenPrefix = 'ctc_pat_';
 
 /** A token's only stored form. */
@@ -40,10 +36,10 @@ export function createAccessRegister(database: Knex): AccessRegister {
   const register: AccessRegister = {
     async authenticate(secret) {
       const { rows } = await database.raw<{
-        rows: { id: string; name: string; roles: Role[]; token: string; stale: boolean }[];
+        rows: { id: string; name: string; token: string; stale: boolean }[];
       }>(
         `
-          select p.id, p.name, p.roles, t.id as token,
+          select p.id, p.name, t.id as token,
             coalesce(t.last_used_at < now() - interval '${lastUsedResolution}', true) as stale
           from access_token t join principal p on p.id = t.principal
           where t.sha256 = ? and t.revoked_at is null and p.disabled_at is null
@@ -58,46 +54,9 @@ export function createAccessRegister(database: Knex): AccessRegister {
           .where({ id: row.token })
           .update({ last_used_at: database.fn.now() });
       }
-      return { id: row.id, name: row.name, roles: row.roles };
+      const grants = await heldGrantsOf(database, row.id);
+      return { id: row.id, name: row.name, grants, limitedTo: null };
     },
-
-    addPrincipal: ({ id, name, email, roles }, by) =>
-      explainingConstraints(
-        {
-          principal_pkey: () =>
-            new DomainError('conflict', `There is a principal "${id}" already.`, {
-              code: 'principal-exists',
-            }),
-        },
-        () =>
-          database.transaction(async (trx) => {
-            const rows = await trx('principal')
-              .insert({ id, name, email, roles: [...roles], created_at: trx.fn.now() })
-              .returning<PrincipalRow[]>('*');
-            await appendToLedger(trx, principalAdded({ id, roles }, by));
-            return onlyRow(rows.map(toPrincipal), 'principal', id);
-          }),
-      ),
-
-    async listPrincipals() {
-      const rows = await database<PrincipalRow>('principal').orderBy('id').select('*');
-      return rows.map((row) => toPrincipal(row));
-    },
-
-    setDisabled: (id, disabled, by) =>
-      database.transaction(async (trx) => {
-        const rows = await trx('principal')
-          .where({ id })
-          .update({ disabled_at: disabled ? trx.raw('coalesce(disabled_at, now())') : null })
-          .returning<PrincipalRow[]>('*');
-        const principal = onlyRow(rows.map(toPrincipal), 'principal', id);
-        await appendToLedger(trx, {
-          actor: by,
-          action: disabled ? 'principal.disabled' : 'principal.enabled',
-          subject: { kind: 'principal', id },
-        });
-        return principal;
-      }),
 
     async issueToken({ principal, label, expiresAt }, by) {
       const secret = `${tokenPrefix}${randomBytes(32).toString('base64url')}`;
@@ -166,16 +125,14 @@ export function createAccessRegister(database: Knex): AccessRegister {
 /** Makes sure of a principal and of a token whose secret is given: for the first start. */
 export async function ensurePrincipalWithToken(
   database: Knex,
-  principal: Omit<Principal, 'disabledAt'>,
+  principal: NewPrincipal,
   secret: string,
 ): Promise<void> {
   await database.transaction(async (trx) => {
-    const added = await trx('principal')
-      .insert({ ...principal, roles: [...principal.roles], created_at: trx.fn.now() })
-      .onConflict('id')
-      .ignore()
-      .returning<{ id: string }[]>('id');
-    if (added.length > 0) await appendToLedger(trx, principalAdded(principal, 'ctc'));
+    // Two processes may start at once.
+    await trx.raw('select pg_advisory_xact_lock(?)', [String(firstStartLock)]);
+    const known = await trx('principal').where({ id: principal.id }).select('id');
+    if (known.length === 0) await addPrincipal(trx, principal, 'ctc');
     const [issued] = await trx('access_token')
       .insert({
         id: uuidv7(),
@@ -191,18 +148,6 @@ export async function ensurePrincipalWithToken(
   });
 }
 
-function principalAdded(
-  { id, roles }: Pick<Principal, 'id' | 'roles'>,
-  by: string,
-): NewLedgerEntry {
-  return {
-    actor: by,
-    action: 'principal.added',
-    subject: { kind: 'principal', id },
-    details: { roles },
-  };
-}
-
 /** Nothing of the secret, nor its digest: only what a person calls it by. */
 function tokenIssued({ id, principal, label, expiresAt }: AccessToken, by: string): NewLedgerEntry {
   return {
@@ -210,16 +155,6 @@ function tokenIssued({ id, principal, label, expiresAt }: AccessToken, by: strin
     action: 'token.issued',
     subject: { kind: 'principal', id: principal },
     details: { token: id, label, expiresAt },
-  };
-}
-
-function toPrincipal(row: PrincipalRow): Principal {
-  return {
-    id: row.id,
-    name: row.name,
-    email: row.email,
-    roles: row.roles,
-    disabledAt: row.disabled_at,
   };
 }
 
@@ -233,16 +168,4 @@ function toToken(row: TokenRow): AccessToken {
     lastUsedAt: row.last_used_at,
     revokedAt: row.revoked_at,
   };
-}
-
-function missing(kind: string, name: string): DomainError {
-  return new DomainError('not-found', `There is no ${kind} "${name}".`, {
-    code: `no-such-${kind}`,
-  });
-}
-
-function onlyRow<T>(rows: readonly T[], kind: string, name: string): T {
-  const row = rows[0];
-  if (row === undefined) throw missing(kind, name);
-  return row;
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import { answerOf, onceHeaders } from '../client.ts';
+import { grantWords } from '../../domain/access/grants.ts';
+import { answerOf } from '../client.ts';
 import { contextOf } from '../context.ts';
 import { printOne, printRows, write } from '../output.ts';
 import { saveToken, tokensFile } from '../tokens.ts';
 
-/** `ctc whoami`, `ctc principal …` and `ctc token …`. */
+/** `ctc whoami` and `ctc token …`. */
 export function addAccessCommands(program: Command): void {
   program
     .command('whoami')
@@ -16,74 +17,14 @@ export function addAccessCommands(program: Command): void {
         me,
         output,
         ({ id }) => id,
-        ({ id, name, roles }) => `${id} (${name}): ${roles.join(', ')}`,
+        ({ id, name, grants, limitedTo }) =>
+          [
+            `${id} (${name})`,
+            ...grants.map((grant) => `${grant.role}, ${grantWords(grant)}`),
+            ...(limitedTo === null ? [] : [`this token: only ${limitedTo.join(', ')}`]),
+          ].join('\n  '),
       );
     });
-
-  const principal = program.command('principal').description('who may call');
-  principal
-    .command('list')
-    .description('list everybody who may call')
-    .action(async (_options: unknown, command: Command) => {
-      const { api, output } = contextOf(command);
-      const { rows } = await answerOf(api.GET('/principals'));
-      printRows(
-        rows,
-        output,
-        [
-          { title: 'id', value: ({ id }) => id },
-          { title: 'name', value: ({ name }) => name },
-          { title: 'roles', value: ({ roles }) => roles.join(', ') },
-          { title: 'disabled', value: ({ disabledAt }) => disabledAt ?? '' },
-        ],
-        ({ id }) => id,
-      );
-    });
-  principal
-    .command('add <id>')
-    .description('add somebody')
-    .requiredOption('--name <name>')
-    .requiredOption('--email <email>')
-    .requiredOption('--roles <roles>', 'with commas in between')
-    .action(
-      async (
-        id: string,
-        options: { name: string; email: string; roles: string },
-        command: Command,
-      ) => {
-        const { api } = contextOf(command);
-        await answerOf(
-          api.POST('/principals', {
-            params: { header: onceHeaders() },
-            body: {
-              id,
-              name: options.name,
-              email: options.email,
-              roles: options.roles.split(',') as never,
-            },
-          }),
-        );
-        write(`added ${id}`);
-      },
-    );
-  for (const [name, disabled] of [
-    ['disable', true],
-    ['enable', false],
-  ] as const) {
-    principal
-      .command(`${name} <id>`)
-      .description(disabled ? 'refuse all their tokens at once' : 'let them in again')
-      .action(async (id: string, _options: unknown, command: Command) => {
-        const { api } = contextOf(command);
-        await answerOf(
-          api.PUT('/principals/{principal}/disabled', {
-            params: { path: { principal: id } },
-            body: { disabled },
-          }),
-        );
-        write(`${name}d ${id}`);
-      });
-  }
 
   const token = program.command('token').description('access tokens');
   token
