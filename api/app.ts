@@ -162,6 +162,7 @@ const documentRoute: typeof toJsonSchema = (input) => {
     method?: string | string[];
   };
   if (config?.access === 'open') schema['security'] = [];
+  schema['x-permission'] = config?.access;
   const once = method === 'POST' && config?.idempotent !== false;
   const ifMatch = config?.ifMatch;
   if (once || ifMatch !== undefined) {
