@@ -135,7 +135,7 @@ const purge = setInterval(() => {
 
 const app = await buildApp(
   {
-    access: createAccessRegister(database),
+    access: createAccessRegister({ database, tokenMaxDays: config.tokenMaxDays, now }),
     principals: createPrincipalRegister(database),
     roles: createRoleRegister(database),
     targets: createTargetReader(database),

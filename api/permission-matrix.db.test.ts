@@ -55,6 +55,10 @@ const without: Readonly<Record<string, string>> = {
   'GET /readyz': 'asked by what watches the process, before anybody has signed in',
   'POST /login': 'where somebody signs in',
   'GET /me': 'says only who the caller is',
+  'GET /me/tokens': 'one’s own',
+  'POST /me/tokens':
+    'one’s own; it never may more than its owner, nor than the token it comes from',
+  'DELETE /me/tokens/{token}': 'one’s own; those of others are not found',
   'GET /roles': 'what roles let do is no secret from those who hold them',
 };
 
@@ -247,8 +251,8 @@ async function newcomer(
 ): Promise<string> {
   await principals.add({ id, name: id, email: `${id}@example.com`, roles: [] }, 'ana');
   for (const grant of grants) await principals.grant(id, grant, 'ana');
-  const token = { principal: id, label: 'test', expiresAt: null };
-  return (await access.issueToken(token, 'ana')).secret;
+  const wish = { label: 'test', expiresAt: null, permissions: null };
+  return (await access.issueToken(id, wish, { id: 'ana', limitedTo: null })).secret;
 }
 
 function overriding(kinds: object): object {

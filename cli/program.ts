@@ -13,6 +13,7 @@ import { addLineCommands } from './commands/line-commands.ts';
 import { addLogCommands } from './commands/log-commands.ts';
 import { addSimulationCommands } from './commands/simulation-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
+import { addTokenCommands } from './commands/token-commands.ts';
 import { addWindowCommands } from './commands/window-commands.ts';
 import { outputFormats } from './output.ts';
 
@@ -49,6 +50,7 @@ export function buildProgram(): Command {
   addAccessCommands(program);
   addPrincipalCommands(program);
   addGrantCommands(program);
+  addTokenCommands(program);
   addStackCommands(program);
   // Subcommands do not inherit it.
   const override = (command: Command): void => {

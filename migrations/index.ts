@@ -16,6 +16,7 @@ import * as acsmi from './0014-acsmi.ts';
 import * as simulations from './0015-simulations.ts';
 import * as ledger from './0016-ledger.ts';
 import * as profiles from './0017-profiles.ts';
+import * as signIn from './0017b-sign-in.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -35,6 +36,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0015-simulations': simulations,
   '0016-ledger': ledger,
   '0017-profiles': profiles,
+  '0017b-sign-in': signIn,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -36,8 +36,10 @@ const administrator: Actor = {
 const grantOf = async (id: string): Promise<string> =>
   (await principals().get(id)).grants[0]?.id ?? '';
 const actorOf = async (id: string): Promise<Actor> => {
-  const access = createAccessRegister(db);
-  const { secret } = await access.issueToken({ principal: id, label: 't', expiresAt: null }, 'x');
+  const now = (): string => new Date().toISOString();
+  const access = createAccessRegister({ database: db, tokenMaxDays: 1, now });
+  const wish = { label: 'test', expiresAt: null, permissions: null };
+  const { secret } = await access.issueToken(id, wish, { id, limitedTo: null });
   const actor = await access.authenticate(secret);
   if (actor === undefined) throw new Error(`${id} is refused`);
   return actor;

@@ -50,6 +50,13 @@ export function createPrincipalRegister(database: Knex): PrincipalRegister {
           await trx('principal')
             .where({ id })
             .update({ disabled_at: disabled ? trx.raw('coalesce(disabled_at, now())') : null });
+          // For good: what a leaver had does not come back with them.
+          if (disabled) {
+            await trx('access_token')
+              .where({ principal: id })
+              .whereNull('revoked_at')
+              .update({ revoked_at: trx.fn.now() });
+          }
           const principal = await getPrincipal(trx, id);
           await appendToLedger(trx, {
             actor: by,

@@ -2,7 +2,13 @@ import * as z from 'zod';
 import { isAllowed, rolesOf } from '../../domain/access/actor.ts';
 import { allPermissions } from '../../domain/access/roles.ts';
 import type { AppDeps } from '../app-deps.ts';
-import { meSchema, principalParamsSchema, tokenSchema } from '../schemas/access.ts';
+import {
+  issuedTokenSchema,
+  meSchema,
+  newTokenSchema,
+  principalParamsSchema,
+  tokenSchema,
+} from '../schemas/access.ts';
 import { problems } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';
 
@@ -35,6 +41,55 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
   );
 
   app.get(
+    '/me/tokens',
+    {
+      config: { access: 'signed-in' },
+      schema: {
+        tags,
+        operationId: 'listOwnTokens',
+        summary: 'Your tokens, without their secrets',
+        response: { 200: z.object({ rows: z.array(tokenSchema) }), ...problems },
+      },
+    },
+    async ({ actor }) => ({ rows: await access.listTokens(actor.id) }),
+  );
+
+  app.post(
+    '/me/tokens',
+    {
+      // As with those of others: a repetition issues another token.
+      config: { access: 'signed-in', idempotent: false },
+      schema: {
+        tags,
+        operationId: 'issueOwnToken',
+        summary: 'Issue a token of your own; its secret is shown this once',
+        body: newTokenSchema,
+        response: { 201: issuedTokenSchema, ...problems },
+      },
+    },
+    async ({ actor, body }, reply) =>
+      reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send(await access.issueToken(actor.id, body, actor)),
+  );
+
+  app.delete(
+    '/me/tokens/:token',
+    {
+      config: { access: 'signed-in' },
+      schema: {
+        tags,
+        operationId: 'revokeOwnToken',
+        summary: 'Revoke a token of your own; its next call is refused',
+        params: z.object({ token: z.uuid() }),
+        response: { 200: tokenSchema, ...problems },
+      },
+    },
+    ({ actor, params }) => access.revokeToken(params.token, actor.id, actor.id),
+  );
+
+  app.get(
     '/principals/:principal/tokens',
     {
       config: { access: 'principal.manage' },
@@ -59,23 +114,15 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
         operationId: 'issueToken',
         summary: 'Issue a token; its secret is shown this once',
         params: principalParamsSchema,
-        body: z.strictObject({
-          label: z.string().trim().min(1).max(200),
-          expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
-        }),
-        response: { 201: z.object({ secret: z.string(), token: tokenSchema }), ...problems },
+        body: newTokenSchema,
+        response: { 201: issuedTokenSchema, ...problems },
       },
     },
     async (request, reply) =>
       reply
         .code(201)
         .header('cache-control', 'no-store')
-        .send(
-          await access.issueToken(
-            { principal: request.params.principal, ...request.body },
-            request.actor.id,
-          ),
-        ),
+        .send(await access.issueToken(request.params.principal, request.body, request.actor)),
   );
 
   app.delete(

@@ -89,11 +89,34 @@ export const tokenSchema = z
     id: z.string(),
     principal: z.string(),
     label: z.string(),
+    permissions: z
+      .array(permissionSchema)
+      .readonly()
+      .nullable()
+      .describe('What it is limited to; null for all that its principal may'),
+    issuedBy: z.string().nullable(),
     createdAt: z.string(),
     expiresAt: z.string().nullable(),
     lastUsedAt: z.string().nullable(),
     revokedAt: z.string().nullable(),
   })
   .meta({ id: 'AccessToken' });
+
+export const newTokenSchema = z.strictObject({
+  label: z.string().trim().min(1).max(200),
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .nullable()
+    .default(null)
+    .describe('Null: as late as the company allows'),
+  permissions: z
+    .array(permissionSchema)
+    .min(1, 'name at least one permission')
+    .nullable()
+    .default(null)
+    .describe('Null: all that the principal may'),
+});
+
+export const issuedTokenSchema = z.object({ secret: z.string(), token: tokenSchema });
 
 export const principalParamsSchema = z.object({ principal: z.string().max(100) });

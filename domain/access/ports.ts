@@ -6,6 +6,7 @@ import type { FreezePeriod } from '../windows/freeze.ts';
 import type { Actor } from './actor.ts';
 import type { Grant, Target } from './grants.ts';
 import type { Permission } from './roles.ts';
+import type { TokenWish } from './token-rules.ts';
 
 export const principalKinds = ['person', 'service'] as const;
 export type PrincipalKind = (typeof principalKinds)[number];
@@ -43,6 +44,9 @@ export interface AccessToken {
   readonly id: string;
   readonly principal: string;
   readonly label: string;
+  /** What it is limited to; null for all that its principal may. */
+  readonly permissions: readonly Permission[] | null;
+  readonly issuedBy: string | null;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly lastUsedAt: string | null;
@@ -55,17 +59,18 @@ export interface AccessRegister {
   authenticate(secret: string): Promise<Actor | undefined>;
   /** As `authenticate`, where somebody begins a session: that stands in the log. */
   signIn(secret: string): Promise<Actor | undefined>;
-  /** @throws DomainError `not-found` for an unknown principal. */
+  /**
+   * @throws DomainError `not-found` for an unknown principal, `refused` for one that is disabled or CTC itself, and
+   * what `checkToken` throws.
+   */
   issueToken(
-    token: {
-      readonly principal: string;
-      readonly label: string;
-      readonly expiresAt: string | null;
-    },
-    by: string,
+    principal: string,
+    wish: TokenWish,
+    issuer: Pick<Actor, 'id' | 'limitedTo'>,
   ): Promise<{ secret: string; token: AccessToken }>;
   listTokens(principal: string): Promise<AccessToken[]>;
-  revokeToken(id: string, by: string): Promise<AccessToken>;
+  /** With `of`, only a token of that principal is found. */
+  revokeToken(id: string, by: string, of?: string): Promise<AccessToken>;
 }
 
 /**

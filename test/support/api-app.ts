@@ -65,7 +65,7 @@ export async function createTestApi(): Promise<TestApi> {
   const changes = createChangeReader({ database, engine: awayPart('the inventory engine') });
   const importer = createInventoryImporter(database);
   const deps: AppDeps = {
-    access: createAccessRegister(database),
+    access: createAccessRegister({ database, tokenMaxDays: 365, now }),
     principals: createPrincipalRegister(database),
     roles: createRoleRegister(database),
     targets: createTargetReader(database),
