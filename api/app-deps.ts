@@ -9,6 +9,7 @@ import type {
   RoleRegister,
   TargetReader,
 } from '../domain/access/ports.ts';
+import type { LocalAccounts, SecondFactor, Sessions } from '../domain/access/sign-in-ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
 import type { ComparisonRegister } from '../domain/change/ports.ts';
@@ -43,6 +44,9 @@ import type { SimulationRegister } from '../domain/placement/simulation-ports.ts
 /** Everything the API needs of the outside world; composed in main.ts. */
 export interface AppDeps {
   readonly access: AccessRegister;
+  readonly sessions: Sessions;
+  readonly accounts: LocalAccounts;
+  readonly secondFactor: SecondFactor;
   readonly principals: PrincipalRegister;
   readonly roles: RoleRegister;
   readonly targets: TargetReader;
@@ -100,4 +104,6 @@ export interface AppDeps {
 export interface AppOptions {
   readonly logger: Logger;
   readonly bodyLimitBytes: number;
+  /** Addresses whose word on where a request comes from counts. */
+  readonly trustedProxies: readonly string[];
 }

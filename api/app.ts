@@ -19,6 +19,7 @@ import { authentication } from './plugins/authentication.ts';
 import { formBody } from './plugins/form-body.ts';
 import { idempotency } from './plugins/idempotency.ts';
 import { problemDetails } from './plugins/problem-details.ts';
+import { accountRoutes } from './routes/account.ts';
 import { acsmiRoutes } from './routes/acsmi.ts';
 import { accessRoutes } from './routes/access.ts';
 import { alertRoutes } from './routes/alerts.ts';
@@ -61,6 +62,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: true,
     forceCloseConnections: true,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
   });
 
   // Bodies are JSON, forms or files; anything else is refused as what it is.
@@ -70,6 +72,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
   await app.register(problemDetails);
   await app.register(authentication, {
     access: deps.access,
+    sessions: deps.sessions,
     principals: deps.principals,
   });
   await app.register(helmet, {
@@ -117,6 +120,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     healthRoutes,
     loginRoutes,
     accessRoutes,
+    accountRoutes,
     principalRoutes,
     roleRoutes,
     changeRoutes,

@@ -20,6 +20,12 @@ import { createApplicationRegister } from '../adapters/postgres/application-regi
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
+import { createLocalAccounts } from '../adapters/postgres/local-accounts.ts';
+import { createSecondFactor } from '../adapters/postgres/second-factor.ts';
+import { createSessions, purgeSessions } from '../adapters/postgres/sessions.ts';
+import { purgeSignInFailures } from '../adapters/postgres/sign-in-throttle.ts';
+import { createPasswordHasher } from '../adapters/sign-in/argon2-hasher.ts';
+import { createTotpCodes } from '../adapters/sign-in/totp-codes.ts';
 import { createSimulationRegister } from '../adapters/postgres/simulation-register.ts';
 import { createContractRegister } from '../adapters/postgres/contract-register.ts';
 import { createDatabase } from '../adapters/postgres/database.ts';
@@ -101,6 +107,7 @@ if (config.bootstrapAdminToken !== undefined) {
   );
 }
 
+const totp = createTotpCodes(Date.now);
 const now = (): string => new Date().toISOString();
 const signing = {
   database,
@@ -128,14 +135,22 @@ const dispatcher = startOutboxDispatcher({
   logger,
 });
 const purge = setInterval(() => {
-  purgeIdempotencyKeys(database).catch((error: unknown) => {
-    logger.warn({ err: error }, 'old idempotency keys not purged');
-  });
+  for (const purgeOld of [purgeIdempotencyKeys, purgeSessions, purgeSignInFailures]) {
+    purgeOld(database).catch((error: unknown) => {
+      logger.warn({ err: error }, 'what is old was not purged');
+    });
+  }
 }, 3_600_000);
 
 const app = await buildApp(
   {
     access: createAccessRegister({ database, tokenMaxDays: config.tokenMaxDays, now }),
+    sessions: createSessions({ database, ...config.session }),
+    accounts: createLocalAccounts({
+      ...{ database, totp, nowMs: Date.now },
+      hasher: createPasswordHasher(),
+    }),
+    secondFactor: createSecondFactor(database, totp),
     principals: createPrincipalRegister(database),
     roles: createRoleRegister(database),
     targets: createTargetReader(database),
@@ -187,7 +202,11 @@ const app = await buildApp(
     metrics: () => metrics.render(),
     now: () => new Date(),
   },
-  { logger, bodyLimitBytes: config.http.bodyLimitBytes },
+  {
+    logger,
+    bodyLimitBytes: config.http.bodyLimitBytes,
+    trustedProxies: config.http.trustedProxies,
+  },
 );
 
 const address = await app.listen({ host: config.http.host, port: config.http.port });

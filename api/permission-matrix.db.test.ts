@@ -59,6 +59,16 @@ const without: Readonly<Record<string, string>> = {
   'POST /me/tokens':
     'one’s own; it never may more than its owner, nor than the token it comes from',
   'DELETE /me/tokens/{token}': 'one’s own; those of others are not found',
+  'POST /welcome': 'where a link sets a password; the link is the proof',
+  'POST /logout': 'ends only the caller’s own session',
+  'GET /me/sessions': 'one’s own',
+  'DELETE /me/sessions': 'one’s own',
+  'DELETE /me/sessions/{session}': 'one’s own; those of others are not found',
+  'PUT /me/password': 'one’s own, with the current one',
+  'GET /me/account': 'one’s own',
+  'POST /me/second-factor': 'one’s own',
+  'POST /me/second-factor/confirmation': 'one’s own',
+  'POST /me/second-factor/removal': 'one’s own',
   'GET /roles': 'what roles let do is no secret from those who hold them',
 };
 

@@ -14,7 +14,7 @@ import type { TypedApp } from './typed-app.ts';
  * docs/application.schema.json from the definition; with --check it only says whether the files are current.
  * Nothing is called: describing the routes needs none of the parts behind them.
  */
-const silent = { logger: pino({ level: 'silent' }), bodyLimitBytes: 1024 };
+const silent = { logger: pino({ level: 'silent' }), bodyLimitBytes: 1024, trustedProxies: [] };
 const documents: Readonly<Record<string, unknown>> = {
   'api/openapi.json': await describe(await buildApp({} as AppDeps, silent)),
   'docs/optimus-openapi.json': await describe(await buildOptimusApp({} as Optimus)),

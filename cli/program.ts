@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addAccessCommands } from './commands/access-commands.ts';
+import { addAccountCommands } from './commands/account-commands.ts';
 import { addGrantCommands } from './commands/grant-commands.ts';
 import { addPrincipalCommands } from './commands/principal-commands.ts';
 import { addAcsmiCommands } from './commands/acsmi-commands.ts';
@@ -51,6 +52,7 @@ export function buildProgram(): Command {
   addPrincipalCommands(program);
   addGrantCommands(program);
   addTokenCommands(program);
+  addAccountCommands(program);
   addStackCommands(program);
   // Subcommands do not inherit it.
   const override = (command: Command): void => {

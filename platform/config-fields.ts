@@ -213,6 +213,21 @@ const fields = {
     wholeNumber(1, 3650).default(365),
     'How long an access token lives at most, and when nothing else is said; in days.',
   ),
+  CTC_SESSION_IDLE_MINUTES: field(
+    wholeNumber(5, 1440).default(60),
+    'After how long without a call a browser has to sign in again; in minutes.',
+  ),
+  CTC_SESSION_MAX_HOURS: field(
+    wholeNumber(1, 168).default(12),
+    'After how long a browser has to sign in again in any case; in hours.',
+  ),
+  CTC_TRUSTED_PROXIES: field(
+    listOf(
+      (value) => (/^[0-9a-f.:]+(\/\d{1,3})?$/i.test(value) ? value : undefined),
+      'must be a list of addresses or ranges such as 10.0.0.7, 10.1.0.0/16',
+    ).optional(),
+    'Addresses or ranges, with commas in between, of the proxies whose X-Forwarded headers count. Unset: none do, and the API sees each of them as one caller.',
+  ),
   CTC_WORKER_BUNDLE: field(
     text.optional(),
     'Path of a prebuilt workflow bundle. Unset: the worker bundles the workflows at its start.',

@@ -17,7 +17,10 @@ function complaintsAbout(environment: Environment): Record<string, string> {
 describe('reading the configuration', () => {
   it('needs nothing: everything has a default or starts embedded', () => {
     const config = readConfig({});
-    expect(config.http).toEqual({ host: '127.0.0.1', port: 8080, bodyLimitBytes: 1_048_576 });
+    expect(config.http).toEqual({
+      ...{ host: '127.0.0.1', port: 8080, bodyLimitBytes: 1_048_576 },
+      trustedProxies: [],
+    });
     expect(config.temporal).toEqual({ namespace: 'default', taskQueue: 'ctc', tls: false });
     expect(config.localDriver).toEqual({ enabled: false });
     expect(config.optimus).toEqual({ mode: 'embedded', timeoutMs: 30_000 });

@@ -53,7 +53,12 @@ export interface Config {
   /** Absent: CTC starts a PostgreSQL of its own. */
   readonly databaseUrl?: string;
   readonly temporal: TemporalConfig;
-  readonly http: { readonly host: string; readonly port: number; readonly bodyLimitBytes: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly bodyLimitBytes: number;
+    readonly trustedProxies: readonly string[];
+  };
   readonly dataDirectory: string;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly localDriver: { readonly enabled: boolean; readonly releasesRoot?: string };
@@ -76,6 +81,7 @@ export interface Config {
   readonly evacuation: EvacuationRate;
   readonly bootstrapAdminToken?: string;
   readonly tokenMaxDays: number;
+  readonly session: { readonly idleMinutes: number; readonly maxHours: number };
   readonly workerBundle?: string;
   readonly metricsPort?: number;
   readonly otlpEndpoint?: string;
@@ -187,6 +193,7 @@ function arrange(values: ConfigValues): Config {
       host: values.CTC_HTTP_HOST,
       port: values.CTC_HTTP_PORT,
       bodyLimitBytes: values.CTC_REQUEST_BODY_LIMIT_BYTES,
+      trustedProxies: values.CTC_TRUSTED_PROXIES ?? [],
     },
     dataDirectory: values.CTC_DATA_DIR,
     log: { level: values.CTC_LOG_LEVEL, format: values.CTC_LOG_FORMAT },
@@ -217,6 +224,10 @@ function arrange(values: ConfigValues): Config {
     },
     ...optional('bootstrapAdminToken', values.CTC_BOOTSTRAP_ADMIN_TOKEN),
     tokenMaxDays: values.CTC_TOKEN_MAX_DAYS,
+    session: {
+      idleMinutes: values.CTC_SESSION_IDLE_MINUTES,
+      maxHours: values.CTC_SESSION_MAX_HOURS,
+    },
     ...optional('workerBundle', values.CTC_WORKER_BUNDLE),
     ...optional('metricsPort', values.CTC_METRICS_PORT),
     ...optional('otlpEndpoint', values.OTEL_EXPORTER_OTLP_ENDPOINT),

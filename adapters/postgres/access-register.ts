@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import type { AccessRegister, AccessToken, NewPrincipal } from '../../domain/access/ports.ts';
@@ -10,6 +10,7 @@ import { heldGrantsOf } from './grants.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { addPrincipal } from './principal-register.ts';
 import { onlyRow } from './principal-rows.ts';
+import { secretDigest } from './secret-digest.ts';
 
 interface TokenRow {
   readonly id: string;
@@ -31,11 +32,6 @@ const firstStartLock = 7_205_931_172n;
 
 export const tokenPrefix = 'ctc_pat_';
 
-/** A token's only stored form. */
-export function tokenDigest(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
-}
-
 interface AccessRegisterDeps {
   readonly database: Knex;
   /** The longest life of a token. */
@@ -49,7 +45,7 @@ export function createAccessRegister({
   tokenMaxDays,
   now,
 }: AccessRegisterDeps): AccessRegister {
-  const register: AccessRegister = {
+  return {
     async authenticate(secret) {
       const { rows } = await database.raw<{
         rows: {
@@ -67,7 +63,7 @@ export function createAccessRegister({
           where t.sha256 = ? and t.revoked_at is null and p.disabled_at is null
             and (t.expires_at is null or t.expires_at > now())
         `,
-        [tokenDigest(secret)],
+        [secretDigest(secret)],
       );
       const row = rows[0];
       if (row === undefined) return undefined;
@@ -96,7 +92,7 @@ export function createAccessRegister({
         refuseUnusable(principal, onlyRow(known, 'principal', principal));
         const rows = await trx('access_token')
           .insert({
-            ...{ id: uuidv7(), principal, label: wish.label, sha256: tokenDigest(secret) },
+            ...{ id: uuidv7(), principal, label: wish.label, sha256: secretDigest(secret) },
             permissions: wish.permissions === null ? null : [...new Set(wish.permissions)].sort(),
             ...{ issued_by: issuer.id, created_at: trx.fn.now(), expires_at: expiresAt },
           })
@@ -131,21 +127,7 @@ export function createAccessRegister({
         });
         return token;
       }),
-
-    async signIn(secret) {
-      const actor = await register.authenticate(secret);
-      if (actor === undefined) return undefined;
-      await database.transaction((trx) =>
-        appendToLedger(trx, {
-          actor: actor.id,
-          action: 'login',
-          subject: { kind: 'principal', id: actor.id },
-        }),
-      );
-      return actor;
-    },
   };
-  return register;
 }
 
 /** Makes sure of a principal and of a token whose secret is given: for the first start. */
@@ -164,7 +146,7 @@ export async function ensurePrincipalWithToken(
         id: uuidv7(),
         principal: principal.id,
         label: 'first start',
-        sha256: tokenDigest(secret),
+        sha256: secretDigest(secret),
         created_at: trx.fn.now(),
       })
       .onConflict('sha256')

@@ -24,7 +24,9 @@ beforeEach(async () => {
   for (const id of ['root', 'rita']) await add(id, ['administrator']);
   await add('ana', ['requester']);
 });
-afterEach(() => db.raw(`truncate role_grant, access_token, custom_role; delete from principal`));
+afterEach(() =>
+  db.raw(`truncate role_grant, access_token, custom_role, session; delete from principal`),
+);
 
 const principals = () => createPrincipalRegister(db);
 const add = (id: string, roles: readonly string[]) =>

@@ -15,6 +15,7 @@ import {
   type GrantRow,
   type PrincipalRow,
 } from './principal-rows.ts';
+import { endSessions } from './sessions.ts';
 import { storeGrant } from './store-grant.ts';
 import { uuidPattern } from './uuid-pattern.ts';
 
@@ -56,6 +57,8 @@ export function createPrincipalRegister(database: Knex): PrincipalRegister {
               .where({ principal: id })
               .whereNull('revoked_at')
               .update({ revoked_at: trx.fn.now() });
+            await trx('sign_in_link').where({ principal: id, used_at: null }).delete();
+            await endSessions(trx, id, by);
           }
           const principal = await getPrincipal(trx, id);
           await appendToLedger(trx, {

@@ -3,9 +3,11 @@ import fp from 'fastify-plugin';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isAllowed, isAllowedFor, rolesOf, type Actor } from '../../domain/access/actor.ts';
 import { company, type Target } from '../../domain/access/grants.ts';
+import type { Session, Sessions } from '../../domain/access/sign-in-ports.ts';
 import type { AccessRegister, PrincipalRegister } from '../../domain/access/ports.ts';
 import { reachOf, rolesWith, type Permission } from '../../domain/access/roles.ts';
 import { outOfScope } from '../out-of-scope.ts';
+import { crossSite, csrfTokenOf, isOwnRequest, sessionCookieOf } from '../session-cookie.ts';
 import { sendProblem, type Problem } from './problem-details.ts';
 
 /** What a route demands: a permission, any signed-in caller, or nothing. */
@@ -24,25 +26,27 @@ declare module 'fastify' {
     actor: Actor;
     /** What `touches` found; the whole company on other routes. */
     target: Target;
+    /** Of a browser that is signed in; null for a token. */
+    session: (Session & { readonly csrfToken: string }) | null;
   }
 }
 
-export const sessionCookie = 'ctc_token';
 const nobody: Actor = { id: '', name: '', grants: [], limitedTo: null };
-const safeMethods = ['GET', 'HEAD'];
 
 /**
  * Who calls, and whether they may. Fails closed: a route that does not say what it demands, or where it acts,
- * cannot be registered. A cookie counts for reading only, so that no other site can act in somebody's name.
+ * cannot be registered. A cookie alone does not let anything be changed, so that no other site can act in somebody's name.
  */
 export const authentication = fp<{
   readonly access: Pick<AccessRegister, 'authenticate'>;
+  readonly sessions: Pick<Sessions, 'authenticate'>;
   readonly principals: Pick<PrincipalRegister, 'holders'>;
 }>(
-  async (app, { access, principals }) => {
+  async (app, { access, sessions, principals }) => {
     await app.register(cookie);
     app.decorateRequest('actor', null as unknown as Actor);
     app.decorateRequest('target', null as unknown as Target);
+    app.decorateRequest('session', null);
     app.addHook('onRoute', (route) => {
       // Swagger UI registers its pages itself and cannot say it.
       if (route.url === '/docs' || route.url.startsWith('/docs/')) {
@@ -66,10 +70,20 @@ export const authentication = fp<{
       const demanded = request.routeOptions.config.access;
       // Unknown routes answer 404 to everybody; they have no handler that could leak.
       if (demanded === 'open' || demanded === undefined) return;
-      const secret = secretOf(request);
-      const actor = secret === undefined ? undefined : await access.authenticate(secret);
-      if (actor === undefined) return refuseStranger(request, reply, secret !== undefined);
-      request.actor = actor;
+      const { authorization } = request.headers;
+      const cookie = request.cookies[sessionCookieOf(request)];
+      if (authorization !== undefined) {
+        const secret = /^Bearer (\S+)$/i.exec(authorization)?.[1];
+        const actor = secret === undefined ? undefined : await access.authenticate(secret);
+        if (actor === undefined) return refuseStranger(request, reply, true);
+        request.actor = actor;
+      } else {
+        const found = cookie === undefined ? undefined : await sessions.authenticate(cookie);
+        if (found === undefined) return refuseStranger(request, reply, cookie !== undefined);
+        request.actor = found.actor;
+        request.session = { ...found.session, csrfToken: csrfTokenOf(cookie ?? '') };
+      }
+      const { actor } = request;
       if (demanded === 'signed-in') return;
       if (!isAllowed(actor, demanded)) return sendProblem(reply, lackingRole(actor, demanded));
       if (reachOf(demanded) === 'company' && !isAllowedFor(actor, demanded, company)) {
@@ -78,6 +92,9 @@ export const authentication = fp<{
     });
     // Before all other handlers: nothing is claimed or stored for somebody who may not.
     app.addHook('preHandler', async (request, reply) => {
+      if (request.session !== null && !isOwnRequest(request, request.session.csrfToken)) {
+        return sendProblem(reply, crossSite);
+      }
       const { access: demanded, touches, takesAlso } = request.routeOptions.config;
       if (touches === undefined) return;
       const { actor } = request;
@@ -110,12 +127,6 @@ function lackingRole(actor: Actor, demanded: Permission): Problem {
   };
 }
 
-function secretOf(request: FastifyRequest): string | undefined {
-  const header = request.headers.authorization;
-  if (header !== undefined) return /^Bearer (\S+)$/i.exec(header)?.[1];
-  return safeMethods.includes(request.method) ? request.cookies[sessionCookie] : undefined;
-}
-
 function refuseStranger(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -128,8 +139,8 @@ function refuseStranger(
     status: 401,
     code: hadToken ? 'invalid-token' : 'not-signed-in',
     detail: hadToken
-      ? 'The token is unknown, expired or revoked, or its owner is disabled.'
+      ? 'The token or session is unknown, over or revoked, or its owner is disabled.'
       : 'This needs a token: Authorization: Bearer ctc_pat_…',
-    remedy: 'Ask an administrator for a token: ctc token issue.',
+    remedy: 'Sign in at /login, or ask an administrator for a token: ctc token issue.',
   });
 }

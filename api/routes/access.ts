@@ -27,7 +27,7 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
         response: { 200: meSchema, ...problems },
       },
     },
-    ({ actor }) => {
+    ({ actor, session }) => {
       const { id, name, limitedTo } = actor;
       return Promise.resolve({
         ...{ id, name, limitedTo },
@@ -36,6 +36,10 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
           ...{ role, departments, datacentres, solutions },
         })),
         permissions: allPermissions.filter((permission) => isAllowed(actor, permission)),
+        session:
+          session === null
+            ? null
+            : { id: session.id, expiresAt: session.expiresAt, csrfToken: session.csrfToken },
       });
     },
   );

@@ -46,7 +46,7 @@ beforeAll(async () => {
           inventory.db.transaction((trx) => appendToLedger(trx, entry)),
       },
     } as unknown as AppDeps,
-    { logger: pino({ level: 'silent' }), bodyLimitBytes: 1024 },
+    { logger: pino({ level: 'silent' }), bodyLimitBytes: 1024, trustedProxies: [] },
   );
   await app.listen({ host: '127.0.0.1', port: 0 });
   url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;

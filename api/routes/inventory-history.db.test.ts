@@ -47,7 +47,7 @@ beforeAll(async () => {
       inventory: createInventoryReadModel(db),
       changes: createChangeReader({ database: db, engine: {} as never }),
     } as unknown as AppDeps,
-    { logger: pino({ level: 'silent' }), bodyLimitBytes: 1024 },
+    { logger: pino({ level: 'silent' }), bodyLimitBytes: 1024, trustedProxies: [] },
   );
 });
 afterAll(async () => {

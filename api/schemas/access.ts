@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { principalKinds } from '../../domain/access/ports.ts';
 import { allPermissions, type Permission } from '../../domain/access/roles.ts';
+import { sessionMethods } from '../../domain/access/sign-in-ports.ts';
 import { slugSchema } from '../../domain/names.ts';
 
 export const permissionSchema = z.enum(allPermissions as readonly [Permission, ...Permission[]]);
@@ -70,6 +71,10 @@ export const meSchema = z
       .readonly()
       .nullable()
       .describe('What this token is limited to'),
+    session: z
+      .object({ id: z.string(), expiresAt: z.string(), csrfToken: z.string() })
+      .nullable()
+      .describe('Of a browser; what it changes carries the token as x-csrf-token'),
   })
   .meta({ id: 'Me' });
 
@@ -83,6 +88,18 @@ export const roleSchema = z
     createdAt: z.string().nullable(),
   })
   .meta({ id: 'Role' });
+
+export const sessionSchema = z
+  .object({
+    id: z.string(),
+    method: z.enum(sessionMethods),
+    agent: z.string(),
+    startedAt: z.string(),
+    lastSeenAt: z.string(),
+    expiresAt: z.string(),
+    current: z.boolean(),
+  })
+  .meta({ id: 'Session' });
 
 export const tokenSchema = z
   .object({

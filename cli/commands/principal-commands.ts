@@ -56,6 +56,28 @@ export function addPrincipalCommands(program: Command): void {
         write(`added ${id}`);
       },
     );
+  principal
+    .command('link <id>')
+    .description('a link that lets them set a password, once and within a day')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { api, apiUrl } = contextOf(command);
+      const { path } = await answerOf(
+        api.POST('/principals/{principal}/sign-in-links', { params: { path: { principal: id } } }),
+      );
+      write(new URL(path, apiUrl).href);
+    });
+  principal
+    .command('reset-second-factor <id>')
+    .description('for somebody who has lost theirs, and the recovery codes')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { api } = contextOf(command);
+      await answerOf(
+        api.DELETE('/principals/{principal}/second-factor', {
+          params: { path: { principal: id } },
+        }),
+      );
+      write(`${id} signs in by password alone until they add another`);
+    });
   for (const [name, disabled] of [
     ['disable', true],
     ['enable', false],

@@ -22,7 +22,7 @@ export function addStackCommands(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { dataDir } = command.optsWithGlobals<{ dataDir: string }>();
       const stack = await startLocalStack(dataDir);
-      write(describeStack(stack, dataDir));
+      write(describeStack(stack, dataDir, await firstSignInLink(stack, dataDir)));
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       write('stopping …');
       await stack.stop();
@@ -74,11 +74,32 @@ export async function startLocalStack(
   });
 }
 
-function describeStack({ apiUrl }: EmbeddedStack, dataDirectory: string): string {
+/** A new link at each start, until the administrator has a password. */
+async function firstSignInLink(
+  { apiUrl }: EmbeddedStack,
+  dataDirectory: string,
+): Promise<string | undefined> {
+  const api = createApiClient({ apiUrl, token: readTokens(dataDirectory)['administrator'] ?? '' });
+  const { data: account } = await api.GET('/me/account');
+  if (account === undefined || account.hasPassword) return undefined;
+  const { data: link } = await api.POST('/principals/{principal}/sign-in-links', {
+    params: { path: { principal: 'administrator' } },
+  });
+  return link === undefined ? undefined : new URL(link.path, apiUrl).href;
+}
+
+function describeStack(
+  { apiUrl }: EmbeddedStack,
+  dataDirectory: string,
+  link: string | undefined,
+): string {
   return [
     `${colours.green('ready')}  ${apiUrl}`,
     `API documentation  ${apiUrl}/docs`,
-    `administrator's token  ${tokensFile(dataDirectory)} (sign in at ${apiUrl}/login)`,
+    ...(link === undefined
+      ? [`sign in  ${apiUrl}/login`]
+      : [`set the administrator's password  ${link} (once, within a day)`]),
+    `administrator's token for the command line  ${tokensFile(dataDirectory)}`,
     `logs  ${dataDirectory}/logs`,
     'Ctrl-C stops it; what runs and what is recorded stays.',
   ].join('\n');

@@ -57,8 +57,6 @@ export interface AccessToken {
 export interface AccessRegister {
   /** The actor behind a token that is neither revoked nor expired, whose principal is not disabled. */
   authenticate(secret: string): Promise<Actor | undefined>;
-  /** As `authenticate`, where somebody begins a session: that stands in the log. */
-  signIn(secret: string): Promise<Actor | undefined>;
   /**
    * @throws DomainError `not-found` for an unknown principal, `refused` for one that is disabled or CTC itself, and
    * what `checkToken` throws.

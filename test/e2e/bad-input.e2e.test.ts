@@ -438,7 +438,12 @@ describe('bad input', () => {
         }
       }
     }
-    expect([...new Set(open)].sort()).toEqual(['get /livez', 'get /readyz', 'post /login']);
+    expect([...new Set(open)].sort()).toEqual([
+      'get /livez',
+      'get /readyz',
+      'post /login',
+      'post /welcome',
+    ]);
   });
 
   it('is refused by role exactly as the one table of permissions says', async () => {

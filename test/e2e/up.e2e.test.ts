@@ -75,6 +75,34 @@ describe('ctc up', () => {
     expect(await recorded()).toEqual([]);
   });
 
+  it('prints a link that sets the password of the administrator, once, until there is one', async () => {
+    const first = await up();
+    const link = new URL(/http\S+\/welcome\?link=\S+/.exec(first.output())?.[0] ?? '');
+    const visit = (path: string, fields: Record<string, string>) =>
+      fetch(new URL(path, link), {
+        ...{ method: 'POST', redirect: 'manual' },
+        body: new URLSearchParams(fields),
+      });
+    const fields = {
+      link: link.searchParams.get('link') ?? '',
+      password: 'four words that differ',
+    };
+    expect((await visit('/welcome', fields)).status).toBe(303);
+    expect((await visit('/welcome', fields)).status).toBe(403);
+    const login = { login: 'administrator', password: fields.password };
+    expect((await visit('/login', login)).status).toBe(303);
+    first.child.kill('SIGINT');
+    expect(await ended(first)).toBe(0);
+
+    const second = await up();
+    expect(second.output()).not.toContain('/welcome');
+    const account = ctc('account', 'show');
+    expect(await ended(account)).toBe(0);
+    expect(account.output()).toContain('password: set');
+    second.child.kill('SIGINT');
+    expect(await ended(second)).toBe(0);
+  });
+
   it('finds its data again after it was killed, and ends what was left running', async () => {
     const first = await up();
     const who = ['--name', 'Ana', '--email', 'ana@example.com', '--roles', 'requester'];

@@ -33,6 +33,11 @@ import { createProposalReader } from '../../adapters/postgres/proposal-reader.ts
 import { createRehearsalRegister } from '../../adapters/postgres/rehearsal-register.ts';
 import { createRoleRegister } from '../../adapters/postgres/role-register.ts';
 import { createRunbookReader } from '../../adapters/postgres/runbook-reader.ts';
+import { createLocalAccounts } from '../../adapters/postgres/local-accounts.ts';
+import { createSecondFactor } from '../../adapters/postgres/second-factor.ts';
+import { createSessions } from '../../adapters/postgres/sessions.ts';
+import { createPasswordHasher } from '../../adapters/sign-in/argon2-hasher.ts';
+import { createTotpCodes } from '../../adapters/sign-in/totp-codes.ts';
 import { createSimulationRegister } from '../../adapters/postgres/simulation-register.ts';
 import { createSlaReader } from '../../adapters/postgres/sla-reader.ts';
 import { createWaitReader } from '../../adapters/postgres/wait-reader.ts';
@@ -58,6 +63,7 @@ export async function createTestApi(): Promise<TestApi> {
   const test = await createTestDatabase();
   const database = createDatabase({ url: test.url, poolMax: 8 });
   const directory = await mkdtemp(join(tmpdir(), 'ctc-api-'));
+  const totp = createTotpCodes(Date.now);
   const now = (): string => new Date().toISOString();
   const keys = await readLedgerKeys(await ensureLedgerKeyFile(directory));
   const inventory = createInventoryReadModel(database);
@@ -66,6 +72,12 @@ export async function createTestApi(): Promise<TestApi> {
   const importer = createInventoryImporter(database);
   const deps: AppDeps = {
     access: createAccessRegister({ database, tokenMaxDays: 365, now }),
+    sessions: createSessions({ database, ...{ idleMinutes: 60, maxHours: 12 } }),
+    accounts: createLocalAccounts({
+      ...{ database, totp, nowMs: Date.now },
+      hasher: createPasswordHasher(),
+    }),
+    secondFactor: createSecondFactor(database, totp),
     principals: createPrincipalRegister(database),
     roles: createRoleRegister(database),
     targets: createTargetReader(database),
@@ -113,6 +125,7 @@ export async function createTestApi(): Promise<TestApi> {
   const app = await buildApp(deps, {
     logger: pino({ level: 'silent' }),
     bodyLimitBytes: 1_000_000,
+    trustedProxies: [],
   });
   await app.ready();
   return {
