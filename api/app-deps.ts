@@ -3,6 +3,11 @@ import type { CatalogueImporter } from '../domain/acsmi/catalogue-ports.ts';
 import type { OfferCatalogue } from '../domain/acsmi/catalogue.ts';
 import type { ContractRegister, ProposalReader, SlaReader } from '../domain/acsmi/ports.ts';
 import type { AccessRegister, IdempotencyStore } from '../domain/access/ports.ts';
+import type {
+  ApprovalReader,
+  DelegationRegister,
+  PolicyRegister,
+} from '../domain/approvals/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
 import type { ComparisonRegister } from '../domain/change/ports.ts';
@@ -67,6 +72,9 @@ export interface AppDeps {
   readonly rehearsals: Pick<RehearsalRegister, 'request' | 'get' | 'list'>;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
+  readonly policies: PolicyRegister;
+  readonly approvals: ApprovalReader;
+  readonly delegations: DelegationRegister;
   readonly lineStops: LineStopRegister;
   readonly ledger: Ledger;
   readonly optimus: Optimus;

@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { permissions } from '../../domain/access/roles.ts';
+import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import type { LogEntry } from '../../domain/change/story.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
+import { approversOfPlan, toldOfPlan } from './approvers.ts';
 
 export interface NewAlert {
   /** With the recipient it makes the alert unique: raised once however often the step is repeated. */
@@ -47,6 +49,7 @@ export async function audienceOf(
   audience: NonNullable<LogEntry['alert']>,
   actor: string,
 ): Promise<string[]> {
+  const terms = audience === 'approvers' ? await termsOf(trx, changeId) : undefined;
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
     `
       select requester as id from change where id = :changeId
@@ -71,14 +74,36 @@ export async function audienceOf(
     `,
     {
       changeId,
-      approvers: audience === 'approvers',
+      // Those whom the policies ask, where there are any.
+      approvers: audience === 'approvers' && terms === undefined,
       involved: audience === 'everyone-involved',
       deciders: [...permissions['change.decide']],
       answering: [...permissions['guardian.decide']],
     },
   );
   const nobodys = [actor, guardianPrincipal, policyPrincipal];
-  return rows.map(({ id }) => id).filter((id) => !nobodys.includes(id));
+  const asked =
+    terms === undefined
+      ? []
+      : [
+          ...(await approversOfPlan(trx, terms.approval, terms.requester)),
+          ...(await toldOfPlan(trx, terms.approval)),
+        ];
+  return [...rows.map(({ id }) => id), ...asked].filter((id) => !nobodys.includes(id));
+}
+
+async function termsOf(
+  trx: Knex,
+  changeId: string,
+): Promise<{ readonly approval: ApprovalTerms; readonly requester: string } | undefined> {
+  const row = await trx('change')
+    .where({ id: changeId })
+    .first<{ approval: ApprovalTerms | null; requester: string }>(
+      trx.raw(`plan -> 'approval' as approval`),
+      'requester',
+    );
+  const { approval, requester } = row;
+  return approval === null ? undefined : { approval, requester };
 }
 
 /** Those of the principals who can be alerted; the one who acted already knows. */

@@ -65,6 +65,12 @@ export const permissions = {
   'contract.manage': ['change-manager', 'administrator'],
   'customer.read': ['customer-care', 'operator', 'change-manager', 'auditor', 'administrator'],
   'alert.read': everyone,
+  // Two people make a policy: whoever proposes a version does not approve it.
+  'policy.read': everyone,
+  'policy.manage': ['change-manager', 'security-officer'],
+  'approval.delegate': ['operator', 'change-manager', 'security-officer'],
+  'change.justify': ['operator', 'change-manager', 'security-officer'],
+  'risk.treat': ['requester', 'deployment-engineer', 'change-manager', 'security-officer'],
   'log.read': ['auditor', 'security-officer', 'administrator'],
   'log.prune': ['administrator'],
   'metrics.read': ['operator', 'auditor', 'administrator'],
