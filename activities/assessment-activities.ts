@@ -73,16 +73,23 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
         const releaseDigest = release?.digest ?? null;
         const history = await changes.riskHistory(changeId, releaseDigest, at);
         const risk = riskOfChange({ change, impact, history, releaseDigest, previous });
-        const approval = approvalTerms(await ports.policies.inForce(), {
-          kind: request.kind,
-          class: request.class,
-          requestedBy: change.requester === guardianPrincipal ? 'guardian' : 'person',
-          department: request.department,
-          datacentres: request.datacentres,
-          risk: risk.level,
-          servicesDown: impact.servicesDown,
-          customers: impact.customers,
-        });
+        const approval = approvalTerms(
+          await ports.policies.inForce(),
+          {
+            kind: request.kind,
+            class: request.class,
+            requestedBy: change.requester === guardianPrincipal ? 'guardian' : 'person',
+            department: request.department,
+            datacentres: request.datacentres,
+            risk: risk.level,
+            servicesDown: impact.servicesDown,
+            customers: impact.customers,
+          },
+          {
+            ...history.target,
+            solutions: snapshot.impact.summary.bySolution.map(({ key }) => key).toSorted(),
+          },
+        );
         const plan: ChangePlan = {
           change: changeId,
           revision: change.revision,

@@ -2,7 +2,13 @@ import type { Logger } from 'pino';
 import type { CatalogueImporter } from '../domain/acsmi/catalogue-ports.ts';
 import type { OfferCatalogue } from '../domain/acsmi/catalogue.ts';
 import type { ContractRegister, ProposalReader, SlaReader } from '../domain/acsmi/ports.ts';
-import type { AccessRegister, IdempotencyStore } from '../domain/access/ports.ts';
+import type {
+  AccessRegister,
+  IdempotencyStore,
+  PrincipalRegister,
+  RoleRegister,
+  TargetReader,
+} from '../domain/access/ports.ts';
 import type {
   ApprovalReader,
   DelegationRegister,
@@ -42,6 +48,9 @@ import type { SimulationRegister } from '../domain/placement/simulation-ports.ts
 /** Everything the API needs of the outside world; composed in main.ts. */
 export interface AppDeps {
   readonly access: AccessRegister;
+  readonly principals: PrincipalRegister;
+  readonly roles: RoleRegister;
+  readonly targets: TargetReader;
   readonly idempotency: IdempotencyStore;
   readonly applications: ApplicationRegister;
   readonly requests: ChangeRequests;

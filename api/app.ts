@@ -37,7 +37,9 @@ import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
+import { principalRoutes } from './routes/principals.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
+import { roleRoutes } from './routes/roles.ts';
 import { simulationRoutes } from './routes/simulations.ts';
 import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
@@ -68,7 +70,10 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   await app.register(problemDetails);
-  await app.register(authentication, { access: deps.access });
+  await app.register(authentication, {
+    access: deps.access,
+    principals: deps.principals,
+  });
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: { 'script-src': ["'self'"], 'upgrade-insecure-requests': null },
@@ -114,6 +119,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     healthRoutes,
     loginRoutes,
     accessRoutes,
+    principalRoutes,
+    roleRoutes,
     changeRoutes,
     changeEventRoutes,
     measurementRoutes,
@@ -159,6 +166,7 @@ const documentRoute: typeof toJsonSchema = (input) => {
     method?: string | string[];
   };
   if (config?.access === 'open') schema['security'] = [];
+  schema['x-permission'] = config?.access;
   const once = method === 'POST' && config?.idempotent !== false;
   const ifMatch = config?.ifMatch;
   if (once || ifMatch !== undefined) {

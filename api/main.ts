@@ -14,6 +14,7 @@ import {
   createAccessRegister,
   ensurePrincipalWithToken,
 } from '../adapters/postgres/access-register.ts';
+import { createTargetReader } from '../adapters/postgres/access-targets.ts';
 import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
@@ -43,8 +44,10 @@ import { createLineStopRegister } from '../adapters/postgres/line-stop-register.
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOfferCatalogue } from '../adapters/postgres/offer-catalogue.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createPrincipalRegister } from '../adapters/postgres/principal-register.ts';
 import { createProposalReader } from '../adapters/postgres/proposal-reader.ts';
 import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
+import { createRoleRegister } from '../adapters/postgres/role-register.ts';
 import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
 import { createSlaReader } from '../adapters/postgres/sla-reader.ts';
 import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
@@ -135,7 +138,10 @@ const purge = setInterval(() => {
 
 const app = await buildApp(
   {
-    access: createAccessRegister(database),
+    access: createAccessRegister({ database, tokenMaxDays: config.tokenMaxDays, now }),
+    principals: createPrincipalRegister(database),
+    roles: createRoleRegister(database),
+    targets: createTargetReader(database),
     idempotency: createIdempotencyStore(database),
     applications: createApplicationRegister({ database, now }),
     requests: createChangeRequests({ database, now }),

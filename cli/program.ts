@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import { addAccessCommands } from './commands/access-commands.ts';
+import { addGrantCommands } from './commands/grant-commands.ts';
+import { addPrincipalCommands } from './commands/principal-commands.ts';
 import { addAcsmiCommands } from './commands/acsmi-commands.ts';
 import { addApplicationCommands } from './commands/application-commands.ts';
 import { addAgendaCommands } from './commands/approval-commands.ts';
@@ -13,6 +15,7 @@ import { addLogCommands } from './commands/log-commands.ts';
 import { addPolicyCommands } from './commands/policy-commands.ts';
 import { addSimulationCommands } from './commands/simulation-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
+import { addTokenCommands } from './commands/token-commands.ts';
 import { addWindowCommands } from './commands/window-commands.ts';
 import { outputFormats } from './output.ts';
 
@@ -49,6 +52,9 @@ export function buildProgram(): Command {
   addSimulationCommands(program);
   addWindowCommands(program);
   addAccessCommands(program);
+  addPrincipalCommands(program);
+  addGrantCommands(program);
+  addTokenCommands(program);
   addStackCommands(program);
   // Subcommands do not inherit it.
   const override = (command: Command): void => {

@@ -15,6 +15,8 @@ import * as rehearsals from './0013-rehearsals.ts';
 import * as acsmi from './0014-acsmi.ts';
 import * as simulations from './0015-simulations.ts';
 import * as ledger from './0016-ledger.ts';
+import * as profiles from './0017-profiles.ts';
+import * as signIn from './0017b-sign-in.ts';
 import * as approvalPolicies from './0019-approval-policies.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
@@ -34,6 +36,8 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0014-acsmi': acsmi,
   '0015-simulations': simulations,
   '0016-ledger': ledger,
+  '0017-profiles': profiles,
+  '0017b-sign-in': signIn,
   '0019-approval-policies': approvalPolicies,
 };
 

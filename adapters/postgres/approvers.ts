@@ -2,11 +2,6 @@ import type { Knex } from 'knex';
 import { isOf, seatsOf, type Approver } from '../../domain/approvals/standing.ts';
 import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 
-interface PrincipalRow {
-  readonly id: string;
-  readonly roles: readonly string[];
-}
-
 /** Somebody as the access register has them now; undefined for nobody and for whoever is disabled. */
 export async function approverOf(trx: Knex, id: string): Promise<Approver | undefined> {
   const [found] = await approversAmong(trx, [id]);
@@ -56,14 +51,14 @@ export async function toldOfPlan(trx: Knex, { tell, target }: ApprovalTerms): Pr
 }
 
 async function approversAmong(trx: Knex, ids?: readonly string[]): Promise<Approver[]> {
-  const rows = await trx('principal')
-    .whereNull('disabled_at')
-    .modify((query) => {
-      if (ids !== undefined) void query.whereIn('id', [...ids]);
-    })
-    .select<PrincipalRow[]>('id', 'roles');
-  return rows.map(({ id, roles }) => ({
-    id,
-    roles: roles.map((role) => ({ role, departments: null, datacentres: null })),
-  }));
+  const { rows } = await trx.raw<{ rows: Approver[] }>(
+    `select p.id, coalesce(jsonb_agg(jsonb_build_object('role', g.role, 'departments', g.departments,
+       'datacentres', g.datacentres, 'solutions', g.solutions) order by g.id) filter (where g.id is not null), '[]') as grants
+     from principal p left join role_grant g on g.principal = p.id
+     where p.disabled_at is null and p.kind <> 'system'
+       and (cast(:ids as text[]) is null or p.id = any (cast(:ids as text[])))
+     group by p.id`,
+    { ids: ids === undefined ? null : [...ids] },
+  );
+  return rows;
 }

@@ -1,10 +1,8 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import { permissions } from '../../domain/access/roles.ts';
-import type { Approver } from '../../domain/approvals/standing.ts';
 import type { Delegation, DelegationRegister } from '../../domain/approvals/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { approverOf } from './approvers.ts';
+import { heldGrantsOf } from './grants.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { explainingConstraints } from './postgres-errors.ts';
 
@@ -46,8 +44,9 @@ export function createDelegationRegister({
         },
         () =>
           database.transaction(async (trx) => {
-            const approver = await approverOf(trx, delegate);
-            if (approver !== undefined && !mayDecide(approver)) {
+            // Whoever decides in somebody's place may decide at all.
+            const held = await heldGrantsOf(trx, delegate);
+            if (!held.some(({ permissions }) => permissions.includes('change.decide'))) {
               throw badDelegate(`"${delegate}" may not decide on changes.`)();
             }
             const id = uuidv7();
@@ -100,12 +99,6 @@ export function createDelegationRegister({
         return byId(trx, id);
       }),
   };
-}
-
-/** Whoever decides in somebody's place needs a role that decides. */
-function mayDecide({ roles }: Approver): boolean {
-  const deciders: readonly string[] = permissions['change.decide'];
-  return roles.some(({ role }) => deciders.includes(role));
 }
 
 function refuseBadTime(from: string, until: string, at: string): void {

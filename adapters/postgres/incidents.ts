@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import { permissions } from '../../domain/access/roles.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
+import { targetOfApplication } from './access-targets.ts';
+import { holdersOf } from './grants.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { raiseAlert } from './alerts.ts';
 
@@ -136,9 +137,16 @@ export async function responsibleFor(
         where v.application = :application and c.origin is null order by v.verified_at desc limit 1
       ) owner
       union
-      select id from principal where disabled_at is null and roles && cast(:roles as text[])
+      select unnest(cast(:answering as text[]))
     `,
-    { application, roles: [...permissions['guardian.decide']] },
+    {
+      application,
+      answering: await holdersOf(
+        trx,
+        'guardian.decide',
+        await targetOfApplication(trx, application),
+      ),
+    },
   );
   const nobodys = [guardianPrincipal, policyPrincipal, actor];
   return rows.map(({ id }) => id).filter((id) => !nobodys.includes(id));

@@ -71,7 +71,7 @@ export async function takeDecision(
     decided_at: at,
     policy: entry.policy === undefined ? null : JSON.stringify(entry.policy),
     seats: seats === undefined ? null : JSON.stringify(seats),
-    held: signature === undefined ? null : JSON.stringify(signature.as.roles),
+    held: signature === undefined ? null : JSON.stringify(signature.as.grants),
   });
   const given = [
     ...before,
@@ -158,7 +158,7 @@ async function signatureOf(
   if (entry.policy !== undefined) {
     return {
       onBehalfOf: null,
-      as: { id: by, roles: [] },
+      as: { id: by, grants: [] },
       seats: {
         quorums: terms.policies.flatMap(({ policy, steps }) =>
           steps.flatMap(({ name, anyOf }) => anyOf.map((_, index) => `${policy}/${name}/${index}`)),

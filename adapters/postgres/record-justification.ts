@@ -55,7 +55,7 @@ export async function recordJustification(
     decision,
     reason,
     seats: JSON.stringify(signature.seats),
-    held: JSON.stringify(signature.as.roles),
+    held: JSON.stringify(signature.as.grants),
     decided_at: at,
   });
   const standing = standingOf(asked.policies, await justificationsOf(trx, changeId));

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { RiskHistory } from '../../domain/change/ports.ts';
+import { targetOfChange } from './access-targets.ts';
 import { interventionAsked, type ConflictFinder } from './conflict-store.ts';
 
 /** Similar changes that are looked back on, and how far back. */
@@ -56,5 +57,6 @@ export async function riskHistory(
     conflicts: { blocking, warnings: conflicts.length - blocking },
     isReleaseVerified: row?.verified ?? false,
     hasRolledBack: row?.rolled_back ?? false,
+    target: await targetOfChange(database, changeId),
   };
 }

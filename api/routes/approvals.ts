@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isAllowed } from '../../domain/access/roles.ts';
+import { isAllowed } from '../../domain/access/actor.ts';
 import { treatmentOptions } from '../../domain/approvals/ports.ts';
 import { amendmentSchema } from '../../domain/change/change-request.ts';
 import type { AppDeps } from '../app-deps.ts';
@@ -19,6 +19,7 @@ import {
   reasonSchema,
 } from '../schemas/common.ts';
 import { createSender } from '../send-to-change.ts';
+import { touchedChange } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['decisions'];
@@ -28,6 +29,7 @@ const instant = z.iso.datetime({ offset: true });
 export function approvalRoutes(app: TypedApp, deps: AppDeps): void {
   const { approvals, changes, delegations, messenger, now } = deps;
   const send = createSender(messenger);
+  const touches = touchedChange(deps);
 
   app.get(
     '/changes/:change/approvals',
@@ -76,7 +78,7 @@ export function approvalRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/amendment',
     {
-      config: { access: 'change.move', ifMatch: 'required' },
+      config: { access: 'change.move', touches, ifMatch: 'required' },
       schema: {
         tags,
         operationId: 'amendChange',
@@ -109,7 +111,7 @@ export function approvalRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/risk-treatment',
     {
-      config: { access: 'risk.treat', ifMatch: 'required' },
+      config: { access: 'risk.treat', touches, ifMatch: 'required' },
       schema: {
         tags,
         operationId: 'treatRisk',

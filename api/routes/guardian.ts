@@ -11,6 +11,7 @@ import {
   reasonSchema,
 } from '../schemas/common.ts';
 import { guardianSchema, incidentSchema, incidentSummarySchema } from '../schemas/guardian.ts';
+import { touchedApplication } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['guardian'];
@@ -20,6 +21,7 @@ const incidentStates = ['open', 'mitigated', 'resolved'] as const;
 /** How running applications are guarded, what went wrong with them, and what people say about it. */
 export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
   const { guardians, guardianMessenger, ledger } = deps;
+  const touches = touchedApplication(deps);
 
   app.get(
     '/applications/:application/guardian',
@@ -67,7 +69,7 @@ export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
     app.post(
       `/applications/:application/guardian/${path}`,
       {
-        config: { access },
+        config: { access, touches },
         schema: {
           tags,
           operationId,
@@ -105,7 +107,7 @@ export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
     app.post(
       `/applications/:application/guardian/${path}`,
       {
-        config: { access: 'guardian.decide' },
+        config: { access: 'guardian.decide', touches },
         schema: {
           tags,
           operationId,

@@ -122,7 +122,11 @@ export function policyRoutes(app: TypedApp, { policies, approvals }: AppDeps): v
       );
       const rows = await Promise.all(
         body.examples.map(async ({ name, ...facts }) => {
-          const terms = approvalTerms([...others, ...tried], facts);
+          const terms = approvalTerms([...others, ...tried], facts, {
+            departments: [facts.department],
+            datacentres: facts.datacentres,
+            solutions: [],
+          });
           return {
             name,
             policies: terms.policies.map(({ policy, version, title }) => ({

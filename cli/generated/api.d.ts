@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who you are, and your roles */
+        /** Who you are, your roles, and what you may */
         get: operations["whoAmI"];
         put?: never;
         post?: never;
@@ -89,25 +89,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/principals": {
+    "/me/tokens": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Everybody who may call */
-        get: operations["listPrincipals"];
+        /** Your tokens, without their secrets */
+        get: operations["listOwnTokens"];
         put?: never;
-        /** Add somebody */
-        post: operations["addPrincipal"];
+        /** Issue a token of your own; its secret is shown this once */
+        post: operations["issueOwnToken"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/principals/{principal}/disabled": {
+    "/me/tokens/{token}": {
         parameters: {
             query?: never;
             header?: never;
@@ -115,10 +115,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Disable somebody, which refuses all their tokens at once, or enable them again */
-        put: operations["setPrincipalDisabled"];
+        put?: never;
         post?: never;
-        delete?: never;
+        /** Revoke a token of your own; its next call is refused */
+        delete: operations["revokeOwnToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -154,6 +154,127 @@ export interface paths {
         post?: never;
         /** Revoke a token; its next call is refused */
         delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who may call, by id */
+        get: operations["listPrincipals"];
+        put?: never;
+        /** Add a person, or a service that only ever has tokens */
+        post: operations["addPrincipal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals/{principal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Somebody who may call, with their grants */
+        get: operations["getPrincipal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals/{principal}/disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Disable somebody, which refuses all their tokens at once, or enable them again */
+        put: operations["setPrincipalDisabled"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals/{principal}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a role, everywhere or within departments, datacentres and solutions */
+        post: operations["grantRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals/{principal}/grants/{grant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a role away; the next call is judged without it */
+        delete: operations["ungrantRole"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All roles with what they let do */
+        get: operations["listRoles"];
+        put?: never;
+        /** Make a role of permissions */
+        post: operations["createRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles/{role}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a role that the company has made and nobody holds */
+        delete: operations["deleteRole"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2159,17 +2280,57 @@ export interface components {
             state: string;
             message: string;
         };
+        Grant: {
+            id: string;
+            role: string;
+            departments: string[] | null;
+            datacentres: string[] | null;
+            solutions: string[] | null;
+            /** @enum {string} */
+            source: "person" | "groups";
+            grantedBy: string;
+            grantedAt: string;
+        };
         Principal: {
             id: string;
             name: string;
             email: string;
-            roles: ("requester" | "deployment-engineer" | "operator" | "change-manager" | "security-officer" | "customer-care" | "auditor" | "administrator")[];
+            /** @enum {string} */
+            kind: "person" | "service" | "system";
+            readonly roles: string[];
+            readonly grants: components["schemas"]["Grant"][];
             disabledAt: string | null;
+        };
+        Me: {
+            id: string;
+            name: string;
+            roles: string[];
+            grants: {
+                role: string;
+                departments: string[] | null;
+                datacentres: string[] | null;
+                solutions: string[] | null;
+            }[];
+            /** @description What you may do at least somewhere */
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            /** @description What this token is limited to */
+            limitedTo: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+        };
+        Role: {
+            id: string;
+            name: string;
+            builtIn: boolean;
+            readonly permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            createdBy: string | null;
+            createdAt: string | null;
         };
         AccessToken: {
             id: string;
             principal: string;
             label: string;
+            /** @description What it is limited to; null for all that its principal may */
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+            issuedBy: string | null;
             createdAt: string;
             expiresAt: string | null;
             lastUsedAt: string | null;
@@ -4075,11 +4236,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        name: string;
-                        roles: ("requester" | "deployment-engineer" | "operator" | "change-manager" | "security-officer" | "customer-care" | "auditor" | "administrator")[];
-                    };
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description Default Response */
@@ -4102,7 +4259,7 @@ export interface operations {
             };
         };
     };
-    listPrincipals: {
+    listOwnTokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -4118,7 +4275,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        rows: components["schemas"]["Principal"][];
+                        rows: components["schemas"]["AccessToken"][];
                     };
                 };
             };
@@ -4142,23 +4299,27 @@ export interface operations {
             };
         };
     };
-    addPrincipal: {
+    issueOwnToken: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
                 "application/json": {
-                    id: string;
-                    name: string;
-                    /** Format: email */
-                    email: string;
-                    roles: ("requester" | "deployment-engineer" | "operator" | "change-manager" | "security-officer" | "customer-care" | "auditor" | "administrator")[];
+                    label: string;
+                    /**
+                     * @description Null: as late as the company allows
+                     * @default null
+                     */
+                    expiresAt?: string | null;
+                    /**
+                     * @description Null: all that the principal may
+                     * @default null
+                     */
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -4169,7 +4330,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Principal"];
+                    "application/json": {
+                        secret: string;
+                        token: components["schemas"]["AccessToken"];
+                    };
                 };
             };
             /** @description Default Response */
@@ -4192,22 +4356,16 @@ export interface operations {
             };
         };
     };
-    setPrincipalDisabled: {
+    revokeOwnToken: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                principal: string;
+                token: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": {
-                    disabled: boolean;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Default Response */
             200: {
@@ -4215,7 +4373,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Principal"];
+                    "application/json": components["schemas"]["AccessToken"];
                 };
             };
             /** @description Default Response */
@@ -4293,8 +4451,16 @@ export interface operations {
             content: {
                 "application/json": {
                     label: string;
-                    /** @default null */
+                    /**
+                     * @description Null: as late as the company allows
+                     * @default null
+                     */
                     expiresAt?: string | null;
+                    /**
+                     * @description Null: all that the principal may
+                     * @default null
+                     */
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -4349,6 +4515,418 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPrincipals: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Principal"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addPrincipal: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    name: string;
+                    /** Format: email */
+                    email: string;
+                    /**
+                     * @default person
+                     * @enum {string}
+                     */
+                    kind?: "person" | "service";
+                    /**
+                     * @description Held everywhere
+                     * @default []
+                     */
+                    roles?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Principal"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPrincipal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                principal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Principal"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPrincipalDisabled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                principal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    disabled: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Principal"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grantRole: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                principal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    role: string;
+                    /** @default null */
+                    departments?: string[] | null;
+                    /** @default null */
+                    datacentres?: string[] | null;
+                    /** @default null */
+                    solutions?: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ungrantRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                principal: string;
+                grant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Role"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRole: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    name: string;
+                    permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
                 };
             };
             /** @description Default Response */

@@ -1,11 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { everywhere, type Grant } from '../access/grants.ts';
 import { approvalPolicySchema, type PolicyStep } from './policy.ts';
 import { signatureFor } from './signature.ts';
 import { seatsOf, standingOf, wouldCount, type Approver, type GivenDecision } from './standing.ts';
-import { approvalTerms, fewestSignatures, type ApprovalTerms, type PolicyTerms } from './terms.ts';
+import {
+  approvalTerms as termsFor,
+  fewestSignatures,
+  type ApprovalTerms,
+  type PolicyTerms,
+} from './terms.ts';
 
-const target = { department: 'network', datacentres: ['mad'] };
+const target = { departments: ['network'], datacentres: ['mad'], solutions: [] };
 const roles = ['operator', 'change-manager', 'security-officer'] as const;
 const names = ['p0', 'p1', 'p2', 'p3', 'p4', 'p5'] as const;
 
@@ -33,11 +39,10 @@ const policyTerms = fc
       inOrder,
     })),
   );
-const everywhere = { departments: null, datacentres: null };
 const people = fc.tuple(...names.map(() => fc.subarray([...roles]))).map((held) =>
   held.map((theirs, at): Approver => ({
     id: names[at] ?? '',
-    roles: theirs.map((role) => ({ role, ...everywhere })),
+    grants: theirs.map((role) => everywhere(role)),
   })),
 );
 const votes = fc.array(
@@ -48,7 +53,8 @@ const votes = fc.array(
 /** What a policy asks for, said again in the plainest way: try every way to hand out the signatures. */
 function isMet(terms: PolicyTerms, signers: readonly Approver[]): boolean {
   const fits = (person: Approver, group: PolicyStep['anyOf'][number]): boolean =>
-    group.people.includes(person.id) || person.roles.some(({ role }) => group.roles.includes(role));
+    group.people.includes(person.id) ||
+    person.grants.some(({ role }) => group.roles.includes(role));
   const from = (index: number, left: readonly Approver[]): boolean => {
     const next = terms.steps[index];
     if (next === undefined) return true;
@@ -193,9 +199,13 @@ describe('the approvals that policies ask for', () => {
     servicesDown: 0,
     customers: 0,
   } as const;
-  const operator = (id: string, where: Partial<Approver['roles'][number]> = {}): Approver => ({
+  const approvalTerms = (
+    policies: Parameters<typeof termsFor>[0],
+    about: Parameters<typeof termsFor>[1],
+  ) => termsFor(policies, about, target);
+  const operator = (id: string, where: Partial<Grant> = {}): Approver => ({
     id,
-    roles: [{ role: 'operator', ...everywhere, ...where }],
+    grants: [{ ...everywhere('operator'), ...where }],
   });
   const sign = (
     terms: ApprovalTerms,
@@ -270,7 +280,7 @@ describe('the approvals that policies ask for', () => {
       ],
       facts,
     );
-    const sergio = { id: 'sergio', roles: [] };
+    const sergio = { id: 'sergio', grants: [] };
     expect(() => sign(terms, sergio)).toThrow('would count for nothing now');
     const first = { by: 'olga', decision: 'approved' as const, ...sign(terms, operator('olga')) };
     expect(sign(terms, sergio, { decisions: [first] }).seats.quorums).toEqual(['one/then/0']);
@@ -287,13 +297,13 @@ describe('the approvals that policies ask for', () => {
       ],
       facts,
     );
-    const officer = { id: 'sergio', roles: [{ role: 'security-officer', ...everywhere }] };
+    const officer = { id: 'sergio', grants: [everywhere('security-officer')] };
     expect(() => sign(terms, officer)).toThrow('not among those');
     const veto = sign(terms, officer, { decision: 'rejected' });
     expect(
       standingOf(terms.policies, [{ by: 'sergio', decision: 'rejected', ...veto }]).outcome,
     ).toBe('rejected');
-    const stranger = { id: 'carla', roles: [{ role: 'customer-care', ...everywhere }] };
+    const stranger = { id: 'carla', grants: [everywhere('customer-care')] };
     expect(() => sign(terms, stranger, { decision: 'rejected' })).toThrow('not among those');
   });
 
@@ -302,7 +312,7 @@ describe('the approvals that policies ask for', () => {
       [policy({ steps: [{ name: 'two', anyOf: [{ roles: ['operator'], quorum: 2 }] }] })],
       facts,
     );
-    const delegate = { id: 'dora', roles: [] };
+    const delegate = { id: 'dora', grants: [] };
 
     it('count in the place of whoever delegated', () => {
       const signed = sign(terms, delegate, { delegators: [operator('olga')] });

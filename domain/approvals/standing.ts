@@ -1,18 +1,12 @@
+import { covers, type Grant, type Target } from '../access/grants.ts';
 import { mostMatched } from './matching.ts';
 import type { ApproverGroup, PolicyStep } from './policy.ts';
-import type { ApprovalTerms, PolicyTerms } from './terms.ts';
-
-/** What somebody may do, and where: `null` is everywhere. */
-export interface HeldRole {
-  readonly role: string;
-  readonly departments: readonly string[] | null;
-  readonly datacentres: readonly string[] | null;
-}
+import type { PolicyTerms } from './terms.ts';
 
 /** Somebody who could decide, as the access register has them at that moment. */
 export interface Approver {
   readonly id: string;
-  readonly roles: readonly HeldRole[];
+  readonly grants: readonly Grant[];
 }
 
 /** For which quorums a signature counts, and which policies give a veto: taken down when it is given. */
@@ -45,8 +39,6 @@ export interface Standing {
   readonly steps: readonly StepStanding[];
 }
 
-type Target = ApprovalTerms['target'];
-
 export function seatsOf(
   policies: readonly PolicyTerms[],
   target: Target,
@@ -72,17 +64,10 @@ export function isOf(
   approver: Approver,
   target: Target,
 ): boolean {
-  const where = departments ?? [target.department];
-  const covers = (held: readonly string[] | null, needed: readonly string[]): boolean =>
-    held === null || needed.every((one) => held.includes(one));
+  const where = departments === undefined ? target : { ...target, departments };
   return (
     people.includes(approver.id) ||
-    approver.roles.some(
-      (held) =>
-        roles.includes(held.role) &&
-        covers(held.departments, where) &&
-        covers(held.datacentres, target.datacentres),
-    )
+    approver.grants.some((grant) => roles.includes(grant.role) && covers(grant, where))
   );
 }
 

@@ -1,4 +1,5 @@
-import { permissions } from '../access/roles.ts';
+import type { Target } from '../access/grants.ts';
+import { rolesWith } from '../access/roles.ts';
 import type { ChangeClass } from '../change/change-request.ts';
 import { isAtLeast, type RiskLevel } from '../change/change-risk.ts';
 import type {
@@ -35,7 +36,7 @@ export interface PolicyTerms {
 export interface ApprovalTerms {
   readonly policies: readonly PolicyTerms[];
   /** Where the change acts: approvers must hold their role there. */
-  readonly target: { readonly department: string; readonly datacentres: readonly string[] };
+  readonly target: Target;
   readonly requires: readonly Requirement[];
   readonly separateImplementer: boolean;
   readonly review: boolean;
@@ -54,7 +55,7 @@ const atLeastOne: PolicyTerms = {
   steps: [
     {
       name: 'approver',
-      anyOf: [{ roles: [...permissions['change.decide']], people: [], quorum: 1 }],
+      anyOf: [{ roles: [...rolesWith('change.decide')], people: [], quorum: 1 }],
     },
   ],
   inOrder: false,
@@ -79,6 +80,7 @@ export function applies({ when }: ApprovalPolicy, facts: PolicyFacts): boolean {
 export function approvalTerms(
   inForce: readonly PolicyInForce[],
   facts: PolicyFacts,
+  target: Target,
 ): ApprovalTerms {
   const applying = inForce
     .filter(({ policy }) => applies(policy, facts))
@@ -99,7 +101,7 @@ export function approvalTerms(
   const signatures = asked(({ steps }) => steps);
   return {
     policies: fewestSignatures(signatures) > 0 ? signatures : [...signatures, atLeastOne],
-    target: { department: facts.department, datacentres: facts.datacentres },
+    target,
     requires: [...new Set(policies.flatMap(({ requires }) => requires))].toSorted(),
     separateImplementer:
       highRisk || policies.some(({ separateImplementer }) => separateImplementer),

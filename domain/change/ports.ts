@@ -1,3 +1,4 @@
+import type { Target } from '../access/grants.ts';
 import type { ApprovalTerms } from '../approvals/terms.ts';
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { ReleaseDefinition } from '../application/release-definition.ts';
@@ -87,6 +88,8 @@ export interface RiskHistory {
   readonly isReleaseVerified: boolean;
   /** Something of the application was rolled back whole before, or a rehearsal of the change did. */
   readonly hasRolledBack: boolean;
+  /** Departments and datacentres that it touches. */
+  readonly target: Target;
 }
 
 export interface ImpactFigures {

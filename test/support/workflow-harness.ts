@@ -12,7 +12,7 @@ import { createGuardianSteps } from '../../activities/guardian/create-guardian-s
 import { createCelEvaluator } from '../../adapters/cel/cel-evaluator.ts';
 import { canonicalHash } from '../../adapters/canonical-hash.ts';
 import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.ts';
-import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
+import { createPrincipalRegister } from '../../adapters/postgres/principal-register.ts';
 import { createAnalysisRegister } from '../../adapters/postgres/analysis-register.ts';
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../../adapters/postgres/change-reader.ts';
@@ -461,9 +461,9 @@ export function silenceTemporal(): void {
 }
 
 async function preparePeopleAndInventory(database: Knex): Promise<void> {
-  const access = createAccessRegister(database);
+  const principals = createPrincipalRegister(database);
   for (const [id, roles] of Object.entries(people)) {
-    await access.addPrincipal({ id, name: id, email: `${id}@example.com`, roles }, 'test');
+    await principals.add({ id, name: id, email: `${id}@example.com`, roles }, 'test');
   }
   const parts = inventoryKinds.map((kind) => ({
     kind,
