@@ -10,6 +10,11 @@ import type {
   TargetReader,
 } from '../domain/access/ports.ts';
 import type { LocalAccounts, SecondFactor, Sessions } from '../domain/access/sign-in-ports.ts';
+import type {
+  ApprovalReader,
+  DelegationRegister,
+  PolicyRegister,
+} from '../domain/approvals/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
 import type { ComparisonRegister } from '../domain/change/ports.ts';
@@ -80,6 +85,9 @@ export interface AppDeps {
   readonly rehearsals: Pick<RehearsalRegister, 'request' | 'get' | 'list'>;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
+  readonly policies: PolicyRegister;
+  readonly approvals: ApprovalReader;
+  readonly delegations: DelegationRegister;
   readonly lineStops: LineStopRegister;
   readonly ledger: Ledger;
   readonly optimus: Optimus;

@@ -46,6 +46,8 @@ import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
 import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
+import { approvalRoutes } from './routes/approvals.ts';
+import { policyRoutes } from './routes/policies.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { runbookRoutes } from './routes/runbooks.ts';
 import { windowRoutes } from './routes/windows.ts';
@@ -127,6 +129,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     changeEventRoutes,
     measurementRoutes,
     decisionRoutes,
+    approvalRoutes,
+    policyRoutes,
     runbookRoutes,
     applicationRoutes,
     guardianRoutes,

@@ -31,6 +31,9 @@ import { createContractRegister } from '../adapters/postgres/contract-register.t
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-keys.ts';
 import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
+import { createApprovalReader } from '../adapters/postgres/approval-reader.ts';
+import { createDelegationRegister } from '../adapters/postgres/delegation-register.ts';
+import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
 import {
@@ -182,6 +185,9 @@ const app = await buildApp(
     rehearsals: createRehearsalRegister(database),
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
+    policies: createPolicyRegister({ database, now }),
+    approvals: createApprovalReader({ database, now }),
+    delegations: createDelegationRegister({ database, now }),
     ledger: createLedger(signing),
     lineStops: createLineStopRegister({ database, now }),
     optimus,

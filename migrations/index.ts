@@ -17,6 +17,7 @@ import * as simulations from './0015-simulations.ts';
 import * as ledger from './0016-ledger.ts';
 import * as profiles from './0017-profiles.ts';
 import * as signIn from './0017b-sign-in.ts';
+import * as approvalPolicies from './0019-approval-policies.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -37,6 +38,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0016-ledger': ledger,
   '0017-profiles': profiles,
   '0017b-sign-in': signIn,
+  '0019-approval-policies': approvalPolicies,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
+import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import type { LogEntry } from '../../domain/change/story.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
 import { targetOfChange } from './access-targets.ts';
+import { approversOfPlan, toldOfPlan } from './approvers.ts';
 import { holdersOf } from './grants.ts';
 
 export interface NewAlert {
@@ -48,6 +50,7 @@ export async function audienceOf(
   audience: NonNullable<LogEntry['alert']>,
   actor: string,
 ): Promise<string[]> {
+  const terms = audience === 'approvers' ? await termsOf(trx, changeId) : undefined;
   const target = await targetOfChange(trx, changeId);
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
     `
@@ -71,12 +74,37 @@ export async function audienceOf(
     {
       changeId,
       involved: audience === 'everyone-involved',
-      deciders: audience === 'approvers' ? await holdersOf(trx, 'change.decide', target) : [],
+      // Those whom the policies ask, where there are any.
+      deciders:
+        audience === 'approvers' && terms === undefined
+          ? await holdersOf(trx, 'change.decide', target)
+          : [],
       answering: await holdersOf(trx, 'guardian.decide', target),
     },
   );
   const nobodys = [actor, guardianPrincipal, policyPrincipal];
-  return rows.map(({ id }) => id).filter((id) => !nobodys.includes(id));
+  const asked =
+    terms === undefined
+      ? []
+      : [
+          ...(await approversOfPlan(trx, terms.approval, terms.requester)),
+          ...(await toldOfPlan(trx, terms.approval)),
+        ];
+  return [...rows.map(({ id }) => id), ...asked].filter((id) => !nobodys.includes(id));
+}
+
+async function termsOf(
+  trx: Knex,
+  changeId: string,
+): Promise<{ readonly approval: ApprovalTerms; readonly requester: string } | undefined> {
+  const row = await trx('change')
+    .where({ id: changeId })
+    .first<{ approval: ApprovalTerms | null; requester: string }>(
+      trx.raw(`plan -> 'approval' as approval`),
+      'requester',
+    );
+  const { approval, requester } = row;
+  return approval === null ? undefined : { approval, requester };
 }
 
 /** Those of the principals who can be alerted; the one who acted already knows. */

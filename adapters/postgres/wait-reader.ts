@@ -1,9 +1,11 @@
+import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import type { Knex } from 'knex';
 import { decisiveEvents, type LastWord } from '../../domain/change/ending.ts';
 import { isEnded } from '../../domain/change/life-cycle.ts';
 import type { ChangeDetail, ChangeReader, WaitReader } from '../../domain/change/readers.ts';
 import type { StandingStop } from '../../domain/line/line-stop.ts';
 import { targetOfChange } from './access-targets.ts';
+import { approversOfPlan } from './approvers.ts';
 import { holdersOf } from './grants.ts';
 import { coveredChanges, toStandingStop, type LineStopRow } from './line-cover.ts';
 
@@ -55,6 +57,16 @@ const approvalsOf = ({ approvals, planHash }: ChangeDetail): ChangeDetail['appro
 
 async function mayDecideOn(database: Knex, change: ChangeDetail): Promise<string[]> {
   if (change.state !== 'awaiting-approval') return [];
+  const [row] = await database('change')
+    .where({ id: change.id })
+    .select<{ terms: ApprovalTerms | null }[]>(database.raw(`plan -> 'approval' as terms`));
+  if (row !== undefined && row.terms !== null) {
+    const signed = approvalsOf(change).map(({ by }) => by);
+    return (await approversOfPlan(database, row.terms, change.requester))
+      .filter((id) => !signed.includes(id))
+      .toSorted()
+      .slice(0, namesAtMost);
+  }
   const done = [change.requester, ...approvalsOf(change).map(({ by }) => by)];
   const target = await targetOfChange(database, change.id);
   const deciders = await holdersOf(database, 'change.decide', target, namesAtMost + done.length);

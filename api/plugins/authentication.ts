@@ -55,9 +55,12 @@ export const authentication = fp<{
       if (route.config?.access === undefined) {
         throw new Error(`Route ${String(route.method)} ${route.url} does not say who may call it.`);
       }
-      const { access: demanded, touches } = route.config;
+      const { access: demanded, touches, takesAlso } = route.config;
+      // What it takes besides may be limited where what it takes first is not.
       const needsTarget =
-        demanded !== 'open' && demanded !== 'signed-in' && reachOf(demanded) === 'target';
+        demanded !== 'open' &&
+        demanded !== 'signed-in' &&
+        (reachOf(demanded) === 'target' || takesAlso !== undefined);
       if (needsTarget !== (touches !== undefined)) {
         throw new Error(
           `Route ${String(route.method)} ${route.url} ${needsTarget ? 'does not say what it touches' : `says what it touches, and ${demanded} does not ask`}.`,
@@ -103,6 +106,7 @@ export const authentication = fp<{
       if (lacking !== undefined) return sendProblem(reply, lackingRole(actor, lacking));
       request.target = await touches(request);
       for (const permission of needed) {
+        if (reachOf(permission) === 'open') continue;
         if (isAllowedFor(actor, permission, request.target)) continue;
         throw await outOfScope(principals, actor, permission, request.target);
       }

@@ -39,9 +39,10 @@ export const permissions = {
     reach: 'target',
     roles: ['requester', 'deployment-engineer', 'change-manager'],
   },
+  // How far a signature reaches is the policies' to say: they look at the grants themselves.
   'change.decide': {
-    lets: 'approve or reject the plan of a change that somebody else asked for',
-    reach: 'target',
+    lets: 'approve and reject changes, where the policies ask',
+    reach: 'open',
     roles: ['operator', 'change-manager', 'security-officer'],
   },
   'change.rehearse': {
@@ -173,6 +174,31 @@ export const permissions = {
     roles: ['customer-care', 'operator', 'change-manager', 'auditor', 'administrator'],
   },
   'alert.read': { lets: 'read and acknowledge your own alerts', reach: 'open', roles: everyone },
+  'policy.read': {
+    lets: 'see approval policies and delegations, and try policies on made-up changes',
+    reach: 'open',
+    roles: everyone,
+  },
+  'policy.manage': {
+    lets: 'propose, approve and retire approval policies; nobody approves what they proposed',
+    reach: 'company',
+    roles: ['change-manager', 'security-officer'],
+  },
+  'approval.delegate': {
+    lets: 'have somebody else decide in your place for a time',
+    reach: 'open',
+    roles: ['operator', 'change-manager', 'security-officer'],
+  },
+  'change.justify': {
+    lets: 'approve afterwards what could not wait for it, where the policies ask',
+    reach: 'open',
+    roles: ['operator', 'change-manager', 'security-officer'],
+  },
+  'risk.treat': {
+    lets: 'say how the risk of a change is treated',
+    reach: 'target',
+    roles: ['requester', 'deployment-engineer', 'change-manager', 'security-officer'],
+  },
   'log.read': {
     lets: 'read, prove and export the intervention log',
     reach: 'open',

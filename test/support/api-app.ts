@@ -18,6 +18,9 @@ import { createChangeRequests } from '../../adapters/postgres/change-requests.ts
 import { createComparisonRegister } from '../../adapters/postgres/comparison-register.ts';
 import { createContractRegister } from '../../adapters/postgres/contract-register.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
+import { createApprovalReader } from '../../adapters/postgres/approval-reader.ts';
+import { createDelegationRegister } from '../../adapters/postgres/delegation-register.ts';
+import { createPolicyRegister } from '../../adapters/postgres/policy-register.ts';
 import { createFreezeRegister } from '../../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../../adapters/postgres/guardian-reader.ts';
 import { createIdempotencyStore } from '../../adapters/postgres/idempotency-store.ts';
@@ -109,6 +112,9 @@ export async function createTestApi(): Promise<TestApi> {
     rehearsals: createRehearsalRegister(database),
     snapshots: awayPart('the inventory engine'),
     freezes: createFreezeRegister({ database, now }),
+    policies: createPolicyRegister({ database, now }),
+    approvals: createApprovalReader({ database, now }),
+    delegations: createDelegationRegister({ database, now }),
     ledger: createLedger({ database, keys, now }),
     lineStops: createLineStopRegister({ database, now }),
     optimus: awayPart('Optimus'),
