@@ -9,6 +9,8 @@ import type {
   RoleRegister,
   TargetReader,
 } from '../domain/access/ports.ts';
+import type { GroupRule } from '../domain/access/group-rules.ts';
+import type { OidcAccounts, OidcProvider } from '../domain/access/oidc-ports.ts';
 import type { LocalAccounts, SecondFactor, Sessions } from '../domain/access/sign-in-ports.ts';
 import type {
   ApprovalReader,
@@ -52,6 +54,14 @@ export interface AppDeps {
   readonly sessions: Sessions;
   readonly accounts: LocalAccounts;
   readonly secondFactor: SecondFactor;
+  /** Undefined where no identity provider is set up. */
+  readonly oidc:
+    | {
+        readonly provider: OidcProvider;
+        readonly accounts: OidcAccounts;
+        readonly rules: readonly GroupRule[];
+      }
+    | undefined;
   readonly principals: PrincipalRegister;
   readonly roles: RoleRegister;
   readonly targets: TargetReader;

@@ -48,6 +48,7 @@ import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { oidcRoutes } from './routes/oidc.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { runbookRoutes } from './routes/runbooks.ts';
 import { windowRoutes } from './routes/windows.ts';
@@ -74,10 +75,13 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
   await app.register(problemDetails);
   await app.register(authentication, {
     access: deps.access,
+    oidc: deps.oidc,
     sessions: deps.sessions,
     principals: deps.principals,
   });
   await app.register(helmet, {
+    // Without any, browsers call the origin of our own forms "null".
+    referrerPolicy: { policy: 'same-origin' },
     contentSecurityPolicy: {
       directives: { 'script-src': ["'self'"], 'upgrade-insecure-requests': null },
     },
@@ -123,6 +127,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     loginRoutes,
     accessRoutes,
     accountRoutes,
+    oidcRoutes,
     principalRoutes,
     roleRoutes,
     changeRoutes,

@@ -9,6 +9,8 @@ import { createCatalogueImporter } from '../adapters/acsmi/catalogue-importer.ts
 import { readCatalogueSources } from '../adapters/acsmi/catalogue-sources.ts';
 import { createNetboxImporter } from '../adapters/netbox/netbox-importer.ts';
 import { readNetboxSources } from '../adapters/netbox/netbox-sources.ts';
+import { createOidcProvider } from '../adapters/oidc/oidc-provider.ts';
+import { readOidcSettings } from '../adapters/oidc/oidc-settings.ts';
 import { createOptimus } from '../adapters/optimus/create-optimus.ts';
 import {
   createAccessRegister,
@@ -48,6 +50,7 @@ import { createInventoryReadModel } from '../adapters/postgres/inventory-read-mo
 import { createLedger } from '../adapters/postgres/ledger.ts';
 import { createLineStopRegister } from '../adapters/postgres/line-stop-register.ts';
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
+import { createOidcAccounts, purgeOidcFlows } from '../adapters/postgres/oidc-accounts.ts';
 import { createOfferCatalogue } from '../adapters/postgres/offer-catalogue.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createPrincipalRegister } from '../adapters/postgres/principal-register.ts';
@@ -76,6 +79,7 @@ const netboxSources =
   config.netboxSources === undefined ? [] : await readNetboxSources(config.netboxSources);
 const catalogueSources =
   config.catalogues === undefined ? [] : await readCatalogueSources(config.catalogues);
+const oidcSettings = config.oidc === undefined ? undefined : await readOidcSettings(config.oidc);
 const telemetry = await startTelemetry({
   serviceName: 'ctc-api',
   ...(config.otlpEndpoint === undefined ? {} : { otlpEndpoint: config.otlpEndpoint }),
@@ -138,7 +142,12 @@ const dispatcher = startOutboxDispatcher({
   logger,
 });
 const purge = setInterval(() => {
-  for (const purgeOld of [purgeIdempotencyKeys, purgeSessions, purgeSignInFailures]) {
+  for (const purgeOld of [
+    purgeIdempotencyKeys,
+    purgeSessions,
+    purgeSignInFailures,
+    purgeOidcFlows,
+  ]) {
     purgeOld(database).catch((error: unknown) => {
       logger.warn({ err: error }, 'what is old was not purged');
     });
@@ -154,6 +163,14 @@ const app = await buildApp(
       hasher: createPasswordHasher(),
     }),
     secondFactor: createSecondFactor(database, totp),
+    oidc:
+      oidcSettings === undefined
+        ? undefined
+        : {
+            provider: createOidcProvider(oidcSettings),
+            accounts: createOidcAccounts(database),
+            rules: oidcSettings.groups,
+          },
     principals: createPrincipalRegister(database),
     roles: createRoleRegister(database),
     targets: createTargetReader(database),

@@ -9,10 +9,13 @@ ${body}
 `;
 }
 
-export function signInPage(problem?: string): string {
+export function signInPage({
+  problem,
+  provider,
+}: { readonly problem?: string; readonly provider?: string } = {}): string {
   return page(
     'Sign in',
-    `${alert(problem)}<form method="post" action="/login">
+    `${alert(problem)}${provider === undefined ? '' : `<p><a href="/login/oidc">Sign in with ${escaped(provider)}</a></p>\n`}<form method="post" action="/login">
 <p><label for="login">Name or e-mail</label><br><input id="login" name="login" autocomplete="username" required size="40"></p>
 <p><label for="password">Password</label><br><input id="password" name="password" type="password" autocomplete="current-password" required size="40"></p>
 <p><label for="code">Code of your second factor, if you have one</label><br><input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" size="24"></p>

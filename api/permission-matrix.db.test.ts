@@ -60,6 +60,7 @@ const without: Readonly<Record<string, string>> = {
     'one’s own; it never may more than its owner, nor than the token it comes from',
   'DELETE /me/tokens/{token}': 'one’s own; those of others are not found',
   'POST /welcome': 'where a link sets a password; the link is the proof',
+  'POST /logout/oidc': 'asked by the identity provider; its signature is the proof',
   'POST /logout': 'ends only the caller’s own session',
   'GET /me/sessions': 'one’s own',
   'DELETE /me/sessions': 'one’s own',

@@ -47,10 +47,10 @@ export function isOwnRequest(request: FastifyRequest, csrfToken: string): boolea
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** What browsers say of where a request comes from; programs say nothing, and carry no cookie. */
+/** What browsers say of where a request comes from, older ones by Origin; programs say nothing. */
 export function isFromHere({ headers, protocol, host }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
   const { origin } = headers;
   return origin === undefined || origin === `${protocol}://${host}`;
 }

@@ -17,6 +17,7 @@ import * as simulations from './0015-simulations.ts';
 import * as ledger from './0016-ledger.ts';
 import * as profiles from './0017-profiles.ts';
 import * as signIn from './0017b-sign-in.ts';
+import * as openidConnect from './0017c-openid-connect.ts';
 import * as approvalPolicies from './0019-approval-policies.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
@@ -38,6 +39,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0016-ledger': ledger,
   '0017-profiles': profiles,
   '0017b-sign-in': signIn,
+  '0017c-openid-connect': openidConnect,
   '0019-approval-policies': approvalPolicies,
 };
 

@@ -157,6 +157,10 @@ const fields = {
     text.optional(),
     'Path of the YAML file that lists the NetBoxes to import from, as examples/netbox/sources.yaml does. Unset: there are none.',
   ),
+  CTC_OIDC: field(
+    text.optional(),
+    'Path of the YAML file that says at which identity provider people sign in, as examples/oidc/provider.yaml does. Unset: at none.',
+  ),
   CTC_ACSMI_CATALOGUES: field(
     text.optional(),
     'Path of the YAML file that lists the providers’ catalogues to synchronise with, as examples/acsmi/catalogues.yaml does. Unset: there are none.',

@@ -69,6 +69,8 @@ export interface Config {
   /** Path of a file. */
   readonly netboxSources?: string;
   /** Path of a file. */
+  readonly oidc?: string;
+  /** Path of a file. */
   readonly catalogues?: string;
   readonly contractWatch: { readonly warningDays: number; readonly everyMinutes: number };
   readonly ledger: LedgerConfig;
@@ -205,6 +207,7 @@ function arrange(values: ConfigValues): Config {
     optimus: arrangeOptimus(values),
     metrics: arrangeMetrics(values),
     ...optional('netboxSources', values.CTC_NETBOX_SOURCES),
+    ...optional('oidc', values.CTC_OIDC),
     ...optional('catalogues', values.CTC_ACSMI_CATALOGUES),
     contractWatch: {
       warningDays: values.CTC_CONTRACT_WARNING_DAYS,

@@ -40,7 +40,7 @@ const isLive = `s.ended_at is null and s.expires_at > now()
 /** Browsers that are signed in. */
 export function createSessions({ database, idleMinutes, maxHours }: SessionDeps): Sessions {
   return {
-    start: ({ principal, method, agent, token, replaces }) =>
+    start: ({ principal, method, agent, token, provider, replaces }) =>
       database.transaction(async (trx) => {
         await refuseUnlessPerson(trx, principal);
         if (replaces !== undefined) {
@@ -59,6 +59,9 @@ export function createSessions({ database, idleMinutes, maxHours }: SessionDeps)
                 : trx('access_token')
                     .select('id')
                     .where({ sha256: secretDigest(token) }),
+            issuer: provider?.issuer ?? null,
+            subject: provider?.subject ?? null,
+            provider_session: provider?.session ?? null,
             started_at: trx.fn.now(),
             last_seen_at: trx.fn.now(),
             expires_at: trx.raw('now() + make_interval(hours => ?)', [maxHours]),

@@ -7,6 +7,7 @@ import type { Session, Sessions } from '../../domain/access/sign-in-ports.ts';
 import type { AccessRegister, PrincipalRegister } from '../../domain/access/ports.ts';
 import { reachOf, rolesWith, type Permission } from '../../domain/access/roles.ts';
 import { outOfScope } from '../out-of-scope.ts';
+import type { AppDeps } from '../app-deps.ts';
 import { crossSite, csrfTokenOf, isOwnRequest, sessionCookieOf } from '../session-cookie.ts';
 import { sendProblem, type Problem } from './problem-details.ts';
 
@@ -39,10 +40,11 @@ const nobody: Actor = { id: '', name: '', grants: [], limitedTo: null };
  */
 export const authentication = fp<{
   readonly access: Pick<AccessRegister, 'authenticate'>;
+  readonly oidc: AppDeps['oidc'];
   readonly sessions: Pick<Sessions, 'authenticate'>;
   readonly principals: Pick<PrincipalRegister, 'holders'>;
 }>(
-  async (app, { access, sessions, principals }) => {
+  async (app, { access, oidc, sessions, principals }) => {
     await app.register(cookie);
     app.decorateRequest('actor', null as unknown as Actor);
     app.decorateRequest('target', null as unknown as Target);
@@ -77,7 +79,7 @@ export const authentication = fp<{
       const cookie = request.cookies[sessionCookieOf(request)];
       if (authorization !== undefined) {
         const secret = /^Bearer (\S+)$/i.exec(authorization)?.[1];
-        const actor = secret === undefined ? undefined : await access.authenticate(secret);
+        const actor = secret === undefined ? undefined : await bearerOf(secret, access, oidc);
         if (actor === undefined) return refuseStranger(request, reply, true);
         request.actor = actor;
       } else {
@@ -114,6 +116,19 @@ export const authentication = fp<{
   },
   { name: 'authentication' },
 );
+
+/** A token of ours; or one that the identity provider made for this API, where such are taken. */
+async function bearerOf(
+  secret: string,
+  access: Pick<AccessRegister, 'authenticate'>,
+  oidc: AppDeps['oidc'],
+): Promise<Actor | undefined> {
+  if (oidc === undefined || !/^[\w-]+\.[\w-]+\.[\w-]*$/.test(secret)) {
+    return access.authenticate(secret);
+  }
+  const identity = await oidc.provider.readAccess(secret);
+  return identity === undefined ? undefined : oidc.accounts.actorOf(identity);
+}
 
 function lackingRole(actor: Actor, demanded: Permission): Problem {
   const held = rolesOf(actor);

@@ -22,7 +22,7 @@ const triesFromOneAddress = {
 const passwordSchema = z.string().max(1000);
 
 /** Signing a browser in and out: what a session may is what its principal or its token may. */
-export function loginRoutes(app: TypedApp, { access, accounts, sessions }: AppDeps): void {
+export function loginRoutes(app: TypedApp, { access, accounts, oidc, sessions }: AppDeps): void {
   const begin = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -38,10 +38,16 @@ export function loginRoutes(app: TypedApp, { access, accounts, sessions }: AppDe
     return reply.header('cache-control', 'no-store').redirect('/docs', 303);
   };
 
+  const show = (problem?: string): string =>
+    signInPage({
+      ...(problem === undefined ? {} : { problem }),
+      ...(oidc === undefined ? {} : { provider: oidc.provider.name }),
+    });
+
   app.get(
     '/login',
     { config: { access: 'open' }, schema: { hide: true } },
-    async (_request, reply) => reply.type('text/html; charset=utf-8').send(signInPage()),
+    async (_request, reply) => reply.type('text/html; charset=utf-8').send(show()),
   );
 
   app.post(
@@ -64,7 +70,7 @@ export function loginRoutes(app: TypedApp, { access, accounts, sessions }: AppDe
       },
     },
     async (request, reply) =>
-      orPage(request, reply, signInPage, async () => {
+      orPage(request, reply, show, async () => {
         refuseForeign(request);
         const { body, ip } = request;
         if ('token' in body) {

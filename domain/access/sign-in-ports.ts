@@ -61,7 +61,7 @@ export interface SecondFactor {
   state(principal: string): Promise<{ confirmed: boolean; recoveryCodesLeft: number }>;
 }
 
-export const sessionMethods = ['password', 'token'] as const;
+export const sessionMethods = ['password', 'token', 'oidc'] as const;
 export type SessionMethod = (typeof sessionMethods)[number];
 
 export interface Session {
@@ -82,6 +82,12 @@ export interface Sessions {
     readonly agent: string;
     /** Of a session by token, its secret: the session may what it may, and ends with it. */
     readonly token?: string;
+    /** Of a session by the identity provider: whose logout ends it. */
+    readonly provider?: {
+      readonly issuer: string;
+      readonly subject: string;
+      readonly session: string | null;
+    };
     readonly replaces?: string | undefined;
   }): Promise<{ secret: string; session: Session }>;
   /** The actor of a session that has neither ended nor been idle too long, and who is not disabled. */

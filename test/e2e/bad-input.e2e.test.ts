@@ -442,6 +442,7 @@ describe('bad input', () => {
       'get /livez',
       'get /readyz',
       'post /login',
+      'post /logout/oidc',
       'post /welcome',
     ]);
   });

@@ -30,6 +30,7 @@ import { createInventoryImporter } from '../../adapters/postgres/inventory-impor
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
 import { createLedger } from '../../adapters/postgres/ledger.ts';
 import { createLineStopRegister } from '../../adapters/postgres/line-stop-register.ts';
+import { createOidcAccounts } from '../../adapters/postgres/oidc-accounts.ts';
 import { createOfferCatalogue } from '../../adapters/postgres/offer-catalogue.ts';
 import { createPrincipalRegister } from '../../adapters/postgres/principal-register.ts';
 import { createProposalReader } from '../../adapters/postgres/proposal-reader.ts';
@@ -62,7 +63,9 @@ export interface TestApi {
  * The real API on a database of its own, to inject into. Temporal, the engine's thread and the solver are away,
  * which the API answers as it answers any part that is away.
  */
-export async function createTestApi(): Promise<TestApi> {
+export async function createTestApi(
+  oidc?: Omit<NonNullable<AppDeps['oidc']>, 'accounts'>,
+): Promise<TestApi> {
   const test = await createTestDatabase();
   const database = createDatabase({ url: test.url, poolMax: 8 });
   const directory = await mkdtemp(join(tmpdir(), 'ctc-api-'));
@@ -81,6 +84,7 @@ export async function createTestApi(): Promise<TestApi> {
       hasher: createPasswordHasher(),
     }),
     secondFactor: createSecondFactor(database, totp),
+    oidc: oidc === undefined ? undefined : { ...oidc, accounts: createOidcAccounts(database) },
     principals: createPrincipalRegister(database),
     roles: createRoleRegister(database),
     targets: createTargetReader(database),
