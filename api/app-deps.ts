@@ -13,6 +13,7 @@ import type {
   ApprovalReader,
   DelegationRegister,
   PolicyRegister,
+  TemplateRegister,
 } from '../domain/approvals/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
@@ -82,6 +83,7 @@ export interface AppDeps {
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
   readonly policies: PolicyRegister;
+  readonly templates: TemplateRegister;
   readonly approvals: ApprovalReader;
   readonly delegations: DelegationRegister;
   readonly lineStops: LineStopRegister;

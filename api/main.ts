@@ -27,6 +27,7 @@ import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-k
 import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
 import { createApprovalReader } from '../adapters/postgres/approval-reader.ts';
 import { createDelegationRegister } from '../adapters/postgres/delegation-register.ts';
+import { createTemplateRegister } from '../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
@@ -171,6 +172,7 @@ const app = await buildApp(
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
     policies: createPolicyRegister({ database, now }),
+    templates: createTemplateRegister({ database, now }),
     approvals: createApprovalReader({ database, now }),
     delegations: createDelegationRegister({ database, now }),
     ledger: createLedger(signing),

@@ -154,6 +154,7 @@ async function signatureOf(
   at: string,
 ): Promise<Signature> {
   const { by, decision } = entry;
+  if (entry.policy?.policy === 'template') return templateSignature(trx, terms, entry, at);
   // The policy of an application signs once, wherever a signature is asked for.
   if (entry.policy !== undefined) {
     return {
@@ -183,6 +184,32 @@ async function signatureOf(
     delegators: await delegatorsOf(trx, by, at),
     decision,
   });
+}
+
+/** @throws DomainError `refused` where the template no longer approves what it approved when it was assessed. */
+async function templateSignature(
+  trx: Knex,
+  { preApproved }: ApprovalTerms,
+  { by }: DecisionEntry,
+  at: string,
+): Promise<Signature> {
+  const row = await trx('change_template')
+    .where({ id: preApproved?.template ?? '', version: preApproved?.version ?? 0 })
+    .whereNotNull('approved_at')
+    .whereNull('retired_at')
+    .whereRaw(`(definition ->> 'expiresAt')::timestamptz > ?`, [at])
+    .first<{ id: string } | undefined>('id');
+  if (row === undefined) {
+    throw new DomainError('refused', 'No template in force approves it.', {
+      code: 'template-not-in-force',
+      remedy: 'People decide on it now.',
+    });
+  }
+  return {
+    onBehalfOf: null,
+    as: { id: by, grants: [] },
+    seats: { quorums: [], vetoes: [], whole: true },
+  };
 }
 
 async function demandRequirements(

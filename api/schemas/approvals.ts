@@ -10,21 +10,32 @@ const shownPolicySchema = z
   .describe('As it was proposed, with its defaults')
   .meta({ id: 'ApprovalPolicyShown' });
 
+const versionShape = {
+  id: z.string(),
+  version: z.int(),
+  state: z.enum(['proposed', 'in-force', 'superseded', 'retired']),
+  reason: z.string(),
+  proposedBy: z.string(),
+  proposedAt: z.string(),
+  approvedBy: z.string().nullable(),
+  approvedAt: z.string().nullable(),
+  retiredBy: z.string().nullable(),
+  retiredAt: z.string().nullable(),
+};
+
 export const policyVersionSchema = z
-  .object({
-    id: z.string(),
-    version: z.int(),
-    state: z.enum(['proposed', 'in-force', 'superseded', 'retired']),
-    policy: shownPolicySchema,
-    reason: z.string(),
-    proposedBy: z.string(),
-    proposedAt: z.string(),
-    approvedBy: z.string().nullable(),
-    approvedAt: z.string().nullable(),
-    retiredBy: z.string().nullable(),
-    retiredAt: z.string().nullable(),
-  })
+  .object({ ...versionShape, policy: shownPolicySchema })
   .meta({ id: 'PolicyVersion' });
+
+export const templateVersionSchema = z
+  .object({
+    ...versionShape,
+    template: z
+      .looseObject({ title: z.string(), expiresAt: z.string(), request: z.looseObject({}) })
+      .describe('As it was proposed, with its defaults'),
+    isExpired: z.boolean().describe('It approves nothing any more'),
+  })
+  .meta({ id: 'TemplateVersion' });
 
 export const riskSchema = z
   .object({

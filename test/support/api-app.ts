@@ -20,6 +20,7 @@ import { createContractRegister } from '../../adapters/postgres/contract-registe
 import { createDatabase } from '../../adapters/postgres/database.ts';
 import { createApprovalReader } from '../../adapters/postgres/approval-reader.ts';
 import { createDelegationRegister } from '../../adapters/postgres/delegation-register.ts';
+import { createTemplateRegister } from '../../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../../adapters/postgres/policy-register.ts';
 import { createFreezeRegister } from '../../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../../adapters/postgres/guardian-reader.ts';
@@ -101,6 +102,7 @@ export async function createTestApi(): Promise<TestApi> {
     snapshots: awayPart('the inventory engine'),
     freezes: createFreezeRegister({ database, now }),
     policies: createPolicyRegister({ database, now }),
+    templates: createTemplateRegister({ database, now }),
     approvals: createApprovalReader({ database, now }),
     delegations: createDelegationRegister({ database, now }),
     ledger: createLedger({ database, keys, now }),
