@@ -25,6 +25,7 @@ import type {
   LogFeed,
   WaitReader,
 } from '../domain/change/readers.ts';
+import type { WayBackReader } from '../domain/change/way-back.ts';
 import type { GuardianMessenger } from '../domain/guardian/messages.ts';
 import type { GuardianReader } from '../domain/guardian/ports.ts';
 import type { PendingStep } from '../domain/change/why.ts';
@@ -86,6 +87,7 @@ export interface AppDeps {
   readonly templates: TemplateRegister;
   readonly approvals: ApprovalReader;
   readonly delegations: DelegationRegister;
+  readonly wayBacks: WayBackReader;
   readonly lineStops: LineStopRegister;
   readonly ledger: Ledger;
   readonly optimus: Optimus;

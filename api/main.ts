@@ -26,6 +26,7 @@ import { createDatabase } from '../adapters/postgres/database.ts';
 import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-keys.ts';
 import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
 import { createApprovalReader } from '../adapters/postgres/approval-reader.ts';
+import { createWayBackReader } from '../adapters/postgres/way-back-reader.ts';
 import { createDelegationRegister } from '../adapters/postgres/delegation-register.ts';
 import { createTemplateRegister } from '../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
@@ -174,6 +175,7 @@ const app = await buildApp(
     policies: createPolicyRegister({ database, now }),
     templates: createTemplateRegister({ database, now }),
     approvals: createApprovalReader({ database, now }),
+    wayBacks: createWayBackReader(database),
     delegations: createDelegationRegister({ database, now }),
     ledger: createLedger(signing),
     lineStops: createLineStopRegister({ database, now }),

@@ -13,8 +13,11 @@ import { approverOf, delegatorsOf } from './approvers.ts';
 import { appendToLog } from './change-log.ts';
 import { lockConflicts } from './conflict-store.ts';
 
-interface Decided extends DecisionOutcome {
+interface Decided {
+  readonly outcome: DecisionOutcome;
   readonly overridden: readonly Conflict[];
+  /** Missing for plans of before there were policies. */
+  readonly signature: Signature | undefined;
   /** ISO instant; null where nobody needs to justify it afterwards. */
   readonly justifyBy: string | null;
 }
@@ -88,11 +91,15 @@ export async function takeDecision(
   const isApproved =
     standing === undefined ? approvals >= entry.approvalsNeeded : standing.outcome === 'approved';
   const decided = decision === 'rejected' || isApproved;
-  return {
+  const outcome = {
     decided,
     approvals,
     ...(standing === undefined || decided ? {} : { open: openSteps(standing) }),
+  };
+  return {
+    outcome,
     overridden,
+    signature,
     justifyBy:
       terms?.afterwards === undefined
         ? null
@@ -257,7 +264,7 @@ export async function unmetOf(
 export async function logDecision(
   trx: Knex,
   entry: DecisionEntry,
-  { decided, approvals, open, overridden }: Decided,
+  { outcome, overridden, signature }: Decided,
   to: 'rejected' | 'scheduled',
   at: string,
 ): Promise<void> {
@@ -265,9 +272,14 @@ export async function logDecision(
     ...entry,
     details: {
       planHash: entry.planHash,
-      decided,
-      approvals,
-      ...(open === undefined ? {} : { open }),
+      ...outcome,
+      ...(signature === undefined
+        ? {}
+        : {
+            counts: signature.seats,
+            as: signature.as.grants,
+            ...(signature.onBehalfOf === null ? {} : { onBehalfOf: signature.onBehalfOf }),
+          }),
       ...(overridden.length === 0
         ? {}
         : {
@@ -276,7 +288,7 @@ export async function logDecision(
           }),
     },
     event: entry.decision === 'approved' ? 'approve' : 'reject',
-    ...(decided ? { from: 'awaiting-approval', to } : {}),
+    ...(outcome.decided ? { from: 'awaiting-approval', to } : {}),
     at,
   });
 }

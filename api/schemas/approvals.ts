@@ -154,6 +154,37 @@ export const policyTestResultSchema = z
   })
   .meta({ id: 'PolicyTestResult' });
 
+export const wayBackSchema = z
+  .object({
+    change: z.string(),
+    kind: z.enum(['restore-release', 'take-away', 'runbook', 'steps', 'text']).nullable(),
+    plan: z.array(z.string()),
+    tested: z.enum(['none', 'planned', 'tested']).nullable(),
+    testedAt: z.string().nullable(),
+    testedIn: z.string().nullable(),
+    estimatedMinutes: z.number().nullable(),
+    estimateFrom: z.enum(['request', 'runbook', 'earlier-rollbacks']).nullable(),
+    rollbacks: z.array(
+      z.object({
+        decidedBy: z.string(),
+        because: z.string(),
+        beganAt: z.string(),
+        endedAt: z.string().nullable(),
+        minutes: z.number().nullable(),
+        outcome: z.string().nullable(),
+        sites: z.array(
+          z.object({
+            datacentre: z.string(),
+            outcome: z.string(),
+            detail: z.string(),
+            at: z.string(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: 'WayBack' });
+
 export const delegationSchema = z
   .object({
     id: z.string(),

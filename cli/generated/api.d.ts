@@ -587,6 +587,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/way-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rollback plan, whether it was tried, and each rollback: who decided, how long, where */
+        get: operations["getWayBack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agenda": {
         parameters: {
             query?: never;
@@ -3897,6 +3914,30 @@ export interface components {
             review: boolean;
             afterwards: string | null;
         };
+        WayBack: {
+            change: string;
+            kind: ("restore-release" | "take-away" | "runbook" | "steps" | "text") | null;
+            plan: string[];
+            tested: ("none" | "planned" | "tested") | null;
+            testedAt: string | null;
+            testedIn: string | null;
+            estimatedMinutes: number | null;
+            estimateFrom: ("request" | "runbook" | "earlier-rollbacks") | null;
+            rollbacks: {
+                decidedBy: string;
+                because: string;
+                beganAt: string;
+                endedAt: string | null;
+                minutes: number | null;
+                outcome: string | null;
+                sites: {
+                    datacentre: string;
+                    outcome: string;
+                    detail: string;
+                    at: string;
+                }[];
+            }[];
+        };
         Delegation: {
             id: string;
             delegator: string;
@@ -6104,6 +6145,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanApprovals"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWayBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WayBack"];
                 };
             };
             /** @description Default Response */

@@ -19,6 +19,7 @@ import { createComparisonRegister } from '../../adapters/postgres/comparison-reg
 import { createContractRegister } from '../../adapters/postgres/contract-register.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
 import { createApprovalReader } from '../../adapters/postgres/approval-reader.ts';
+import { createWayBackReader } from '../../adapters/postgres/way-back-reader.ts';
 import { createDelegationRegister } from '../../adapters/postgres/delegation-register.ts';
 import { createTemplateRegister } from '../../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../../adapters/postgres/policy-register.ts';
@@ -104,6 +105,7 @@ export async function createTestApi(): Promise<TestApi> {
     policies: createPolicyRegister({ database, now }),
     templates: createTemplateRegister({ database, now }),
     approvals: createApprovalReader({ database, now }),
+    wayBacks: createWayBackReader(database),
     delegations: createDelegationRegister({ database, now }),
     ledger: createLedger({ database, keys, now }),
     lineStops: createLineStopRegister({ database, now }),
