@@ -34,7 +34,9 @@ import { createDatabase } from '../adapters/postgres/database.ts';
 import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-keys.ts';
 import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
 import { createApprovalReader } from '../adapters/postgres/approval-reader.ts';
+import { createWayBackReader } from '../adapters/postgres/way-back-reader.ts';
 import { createDelegationRegister } from '../adapters/postgres/delegation-register.ts';
+import { createTemplateRegister } from '../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
@@ -203,7 +205,9 @@ const app = await buildApp(
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
     policies: createPolicyRegister({ database, now }),
+    templates: createTemplateRegister({ database, now }),
     approvals: createApprovalReader({ database, now }),
+    wayBacks: createWayBackReader(database),
     delegations: createDelegationRegister({ database, now }),
     ledger: createLedger(signing),
     lineStops: createLineStopRegister({ database, now }),

@@ -13,7 +13,7 @@ import { addImpactCommands } from './commands/impact-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
 import { addLineCommands } from './commands/line-commands.ts';
 import { addLogCommands } from './commands/log-commands.ts';
-import { addPolicyCommands } from './commands/policy-commands.ts';
+import { addPolicyCommands, addTemplateCommands } from './commands/policy-commands.ts';
 import { addSimulationCommands } from './commands/simulation-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
 import { addTokenCommands } from './commands/token-commands.ts';
@@ -46,6 +46,7 @@ export function buildProgram(): Command {
   addAcsmiCommands(program);
   addImpactCommands(program);
   addPolicyCommands(program);
+  addTemplateCommands(program);
   addAgendaCommands(program);
   addFreezeCommands(program);
   addLineCommands(program);

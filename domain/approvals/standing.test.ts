@@ -287,6 +287,37 @@ describe('the approvals that policies ask for', () => {
     expect(() => sign(terms, operator('otto'), { decisions: [first] })).toThrow('for nothing now');
   });
 
+  it('are not spent on one policy by whoever another asks later', () => {
+    const terms = approvalTerms(
+      [
+        policy({
+          id: 'anybody',
+          steps: [{ name: 'one', anyOf: [{ people: ['olga', 'sergio'] }] }],
+        }),
+        policy({
+          id: 'turns',
+          inOrder: true,
+          steps: [
+            { name: 'first', anyOf: [{ roles: ['operator'] }] },
+            { name: 'then', anyOf: [{ people: ['sergio'] }] },
+          ],
+        }),
+      ],
+      facts,
+    );
+    const sergio = { id: 'sergio', grants: [] };
+    expect(() => sign(terms, sergio)).toThrow('would count for nothing now');
+    const first: GivenDecision = {
+      ...{ by: 'olga', decision: 'approved' },
+      ...sign(terms, operator('olga')),
+    };
+    const then: GivenDecision = {
+      ...{ by: 'sergio', decision: 'approved' },
+      ...sign(terms, sergio, { decisions: [first] }),
+    };
+    expect(standingOf(terms.policies, [first, then]).outcome).toBe('approved');
+  });
+
   it('let a veto reject without being asked, and nothing else', () => {
     const terms = approvalTerms(
       [

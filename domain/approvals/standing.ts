@@ -14,6 +14,8 @@ export interface Seats {
   /** `policy/step/0`: the place of the quorum within `anyOf`. */
   readonly quorums: readonly string[];
   readonly vetoes: readonly string[];
+  /** Counts for everything: a template's, whose own approval was given beforehand. */
+  readonly whole?: boolean;
 }
 
 export interface GivenDecision {
@@ -88,11 +90,16 @@ export function standingOf(
     terms.inOrder ? inOrder(terms, approvals) : inAnyOrder(terms, approvals),
   );
   // Nothing asked is nothing given: a plan without any step is not approved by itself.
-  const met = steps.length > 0 && steps.every(({ isMet }) => isMet);
+  const met =
+    approvals.some(({ seats }) => seats.whole === true) ||
+    (steps.length > 0 && steps.every(({ isMet }) => isMet));
   return { outcome: rejected ? 'rejected' : met ? 'approved' : 'open', steps };
 }
 
-/** Whether one more approval would bring any policy further. */
+/**
+ * Whether one more approval would bring a policy further, and none would lose it: people sign a plan once, so
+ * whoever is asked later by a policy in order waits for that turn.
+ */
 export function wouldCount(
   policies: readonly PolicyTerms[],
   decisions: readonly GivenDecision[],
@@ -105,11 +112,25 @@ export function wouldCount(
     seats,
   };
   const approvals = decisions.filter(({ decision }) => decision === 'approved');
+  if (policies.some((terms) => isBeforeItsTurn(terms, approvals, seats))) return false;
   return policies.some((terms) => {
     const before = progressOf(terms, approvals);
     const after = progressOf(terms, [...approvals, candidate]);
     return after.some((count, way) => count > (before[way] ?? 0));
   });
+}
+
+function isBeforeItsTurn(
+  terms: PolicyTerms,
+  approvals: readonly GivenDecision[],
+  { quorums }: Seats,
+): boolean {
+  if (!terms.inOrder) return false;
+  const { current } = inTurn(terms, approvals);
+  const isSeatedIn = ({ name, anyOf }: PolicyStep): boolean =>
+    anyOf.some((_, at) => quorums.includes(quorumKey(terms.policy, name, at)));
+  if (current === undefined || isSeatedIn(current)) return false;
+  return terms.steps.slice(terms.steps.indexOf(current) + 1).some(isSeatedIn);
 }
 
 function quorumKey(policy: string, step: string, at: number): string {
