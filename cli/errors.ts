@@ -44,7 +44,7 @@ export function toCliError(status: number, problem: ProblemBody | undefined): Cl
 }
 
 function exitCodeOf(status: number, type: string | undefined): number {
-  const access = ['not-allowed', 'invalid-token', 'not-signed-in'];
+  const access = ['not-allowed', 'out-of-scope', 'invalid-token', 'not-signed-in'];
   switch (status) {
     case 400:
     case 413:
