@@ -19,6 +19,7 @@ import { authentication } from './plugins/authentication.ts';
 import { formBody } from './plugins/form-body.ts';
 import { idempotency } from './plugins/idempotency.ts';
 import { problemDetails } from './plugins/problem-details.ts';
+import { actionRoutes } from './routes/actions.ts';
 import { acsmiRoutes } from './routes/acsmi.ts';
 import { accessRoutes } from './routes/access.ts';
 import { alertRoutes } from './routes/alerts.ts';
@@ -27,9 +28,13 @@ import { changeEventRoutes } from './routes/change-events.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { contractRoutes } from './routes/contracts.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { eventRoutes } from './routes/events.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { guardianRoutes } from './routes/guardian.ts';
 import { healthRoutes } from './routes/health.ts';
+import { incidentEvidenceRoutes } from './routes/incident-evidence.ts';
+import { incidentPlanRoutes } from './routes/incident-plan.ts';
+import { incidentRoutes } from './routes/incidents.ts';
 import { comparisonRoutes } from './routes/comparisons.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryExportRoutes } from './routes/inventory-export.ts';
@@ -119,6 +124,11 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     runbookRoutes,
     applicationRoutes,
     guardianRoutes,
+    eventRoutes,
+    incidentRoutes,
+    incidentEvidenceRoutes,
+    incidentPlanRoutes,
+    actionRoutes,
     inventoryRoutes,
     inventoryExportRoutes,
     inventoryHistoryRoutes,

@@ -14,6 +14,7 @@ import {
   createAccessRegister,
   ensurePrincipalWithToken,
 } from '../adapters/postgres/access-register.ts';
+import { createActionRegister } from '../adapters/postgres/action-register.ts';
 import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
@@ -24,6 +25,8 @@ import { createContractRegister } from '../adapters/postgres/contract-register.t
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-keys.ts';
 import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
+import { createEventRegister } from '../adapters/postgres/event-register.ts';
+import { createEvidenceStore } from '../adapters/postgres/evidence-store.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
 import {
@@ -31,6 +34,10 @@ import {
   purgeIdempotencyKeys,
 } from '../adapters/postgres/idempotency-store.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
+import { createIncidentFindings } from '../adapters/postgres/incident-findings.ts';
+import { createIncidentPlanStore } from '../adapters/postgres/incident-plan-store.ts';
+import { createIncidentReader } from '../adapters/postgres/incident-reader.ts';
+import { createIncidentRegister } from '../adapters/postgres/incident-register.ts';
 import { createInventoryExporter } from '../adapters/postgres/inventory-exporter.ts';
 import { createInventoryHistory } from '../adapters/postgres/inventory-history.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
@@ -146,6 +153,13 @@ const app = await buildApp(
     messenger: createChangeMessenger(client),
     guardians: createGuardianReader(database),
     guardianMessenger: createGuardianMessenger(client),
+    events: createEventRegister({ database, now }),
+    incidents: createIncidentRegister({ database, now }),
+    incidentReader: createIncidentReader({ database, now }),
+    incidentPlan: createIncidentPlanStore({ database, now }),
+    incidentFindings: createIncidentFindings({ database, now }),
+    evidence: createEvidenceStore({ database, now }),
+    actions: createActionRegister({ database, now }),
     inventory,
     importer,
     netbox: createNetboxImporter(netboxSources, importer),

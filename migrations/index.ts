@@ -15,6 +15,7 @@ import * as rehearsals from './0013-rehearsals.ts';
 import * as acsmi from './0014-acsmi.ts';
 import * as simulations from './0015-simulations.ts';
 import * as ledger from './0016-ledger.ts';
+import * as incidents from './0018-incidents.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -33,6 +34,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0014-acsmi': acsmi,
   '0015-simulations': simulations,
   '0016-ledger': ledger,
+  '0018-incidents': incidents,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

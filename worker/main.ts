@@ -28,6 +28,7 @@ import { watchImpact } from '../adapters/postgres/impact-watch.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLineSteps } from '../adapters/postgres/line-steps.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
+import { startRegisterWatch } from '../adapters/postgres/register-watch.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
@@ -178,6 +179,7 @@ const keeper = startConflictKeeper({
   logger,
   watch: (trx, changeId) => watchImpact(trx, snapshots, config, changeId),
 });
+const registerWatch = startRegisterWatch({ database, now, logger, ...config.registerWatch });
 const running = worker.run();
 // Nobody waits for it: changes are carried out whether or not it can be scheduled.
 const scheduled = scheduleContractWatch(client, {
@@ -197,6 +199,7 @@ try {
   await running;
 } finally {
   await keeper.stop();
+  await registerWatch.stop();
   await checkpointer.stop();
   await scheduled;
   await connection.close();

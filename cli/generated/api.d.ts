@@ -706,6 +706,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reported events, newest first; one’s own without incident.manage */
+        get: operations["listEvents"];
+        put?: never;
+        /** Report an event; somebody else says whether it is an incident */
+        post: operations["reportEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An event, and what it was found to be; one’s own without incident.manage */
+        get: operations["getEvent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{event}/assessment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what an event is: an incident, part of one, or none; once, with the reason */
+        post: operations["assessEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/incidents": {
         parameters: {
             query?: never;
@@ -713,7 +765,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Incidents of running applications, newest first */
+        /** Incidents, newest first */
         get: operations["listIncidents"];
         put?: never;
         post?: never;
@@ -730,10 +782,372 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An incident: evidence, decisions with their simulations, corrections, log */
+        /** An incident: what was decided, done and owed, evidence, review, log */
         get: operations["getIncident"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an auditor would find of the plan, events, incidents, duties and actions */
+        get: operations["listIncidentFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/classification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how severe it is, and whether personal data is concerned; clocks of duties start */
+        post: operations["classifyIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a step of the response, or note something, with when it was done */
+        post: operations["stepIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/duties/{duty}/notification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that a notification that is owed was sent, with its proof */
+        post: operations["notifyOfIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/duties/{duty}/waiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why a notification is not owed after all */
+        post: operations["waiveIncidentDuty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say which change has caused it, or fixes it */
+        post: operations["linkIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/changes/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw that a change has caused it, or fixes it */
+        post: operations["unlinkIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down what happened, why, and what is learnt from it; once more replaces it */
+        post: operations["reviewIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a resolved incident that nothing is open of */
+        post: operations["closeIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add what somebody has to do because of it, until when */
+        post: operations["addIncidentAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a file into evidence; the server hashes it, and nobody can change it then
+         * @description multipart/form-data: the fields what, how, location, obtainedBy and obtainedAt (an instant with zone), and then the file in the field "file", of at most 33554432 bytes.
+         */
+        post: operations["addEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/evidence-references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take into evidence what stays elsewhere, by its hash */
+        post: operations["addEvidenceReference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/evidence/{evidence}/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record who has it from now on, and why */
+        post: operations["handOverEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/evidence/{evidence}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The content, checked against its hash; that you read it stands in the log */
+        get: operations["readEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The incident plan in force: severities, roles, contacts, duties and their clocks */
+        get: operations["getIncidentPlan"];
+        /** Adopt a new version of the plan (If-Match); incidents keep the one they began with */
+        put: operations["adoptIncidentPlan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who adopted which version when and why, newest first */
+        get: operations["listIncidentPlanVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan as it was */
+        get: operations["getIncidentPlanVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan/contacts/{contact}/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that a contact was reached as the plan says */
+        post: operations["verifyIncidentContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan/exercises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exercises of the plan, the newest thousand, newest first */
+        get: operations["listIncidentExercises"];
+        put?: never;
+        /** Record an exercise of the plan, and what it showed */
+        post: operations["recordIncidentExercise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Actions of all registers, newest first */
+        get: operations["listActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/actions/{action}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an action is done, or dropped and why; its owner, or who manages it */
+        post: operations["settleAction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1750,6 +2164,41 @@ export interface components {
              */
             onOverrun: "roll-back" | "warn";
         };
+        Action: {
+            id: string;
+            label: string;
+            /** @enum {string} */
+            subject: "incident" | "risk" | "problem";
+            /** @description The label of what it comes from */
+            of: string;
+            title: string;
+            owner: string;
+            dueOn: string;
+            /** @enum {string} */
+            state: "open" | "done" | "dropped";
+            overdue: boolean;
+            createdBy: string;
+            createdAt: string;
+            settledBy: string | null;
+            settledAt: string | null;
+            outcome: string | null;
+        };
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            remedy?: string;
+            errors?: {
+                field: string;
+                message: string;
+            }[];
+            instance: string;
+        };
+        Acknowledgement: {
+            state: string;
+            message: string;
+        };
         Contract: {
             id: string;
             label: string;
@@ -1936,22 +2385,6 @@ export interface components {
             proposedAt: string;
             /** @description When its reason was gone */
             closedAt: string | null;
-        };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            remedy?: string;
-            errors?: {
-                field: string;
-                message: string;
-            }[];
-            instance: string;
-        };
-        Acknowledgement: {
-            state: string;
-            message: string;
         };
         Principal: {
             id: string;
@@ -2370,26 +2803,6 @@ export interface components {
             /** @description Of those affected then: how many were added or have gone */
             share: number;
         };
-        Freeze: {
-            /** Format: uuid */
-            id: string;
-            /** @description As it was declared */
-            freeze: {
-                [key: string]: unknown;
-            };
-            createdBy: string;
-            createdAt: string;
-            lifted: {
-                by: string;
-                at: string;
-                reason: string;
-            } | null;
-            /** @description Its next times in force */
-            readonly next: {
-                from: string;
-                to: string;
-            }[];
-        };
         GuardianDecision: {
             id: string;
             number: number;
@@ -2486,33 +2899,110 @@ export interface components {
             /** @description What waits for an operator */
             proposal: components["schemas"]["GuardianDecision"] | null;
         };
+        ReportedEvent: {
+            id: string;
+            label: string;
+            title: string;
+            description: string;
+            application: string | null;
+            noticedAt: string;
+            reportedBy: string;
+            reportedAt: string;
+            /** @enum {string} */
+            state: "reported" | "dismissed" | "incident";
+            incident: string | null;
+            decisionReason: string | null;
+            decidedBy: string | null;
+            decidedAt: string | null;
+        };
         IncidentSummary: {
             id: string;
             label: string;
-            application: string;
+            /**
+             * @description What has opened it
+             * @enum {string}
+             */
+            source: "event" | "change" | "guardian" | "contract";
             /** @enum {string} */
-            state: "open" | "mitigated" | "resolved";
-            violated: string[];
+            state: "open" | "responding" | "mitigated" | "resolved" | "closed";
             summary: string;
-            /** @description Whose deployment it is about */
-            change: string;
+            category: string | null;
+            severity: string | null;
+            /** @description null until a person has said so */
+            personalData: boolean | null;
+            application: string | null;
+            violated: string[];
+            /** @description What it is about; of a guardian, whose deployment */
+            change: string | null;
+            /** @description From when on clocks run */
+            awareAt: string;
             openedAt: string;
+            respondBy: string | null;
+            respondedAt: string | null;
             mitigatedAt: string | null;
             resolvedAt: string | null;
+            closedAt: string | null;
+        };
+        Evidence: {
+            /** @description Within its incident: E1 */
+            label: string;
+            what: string;
+            /** @description How it was obtained */
+            how: string;
+            location: string;
+            obtainedBy: string;
+            obtainedAt: string;
+            sha256: string;
+            sizeBytes: number | null;
+            fileName: string | null;
+            mediaType: string | null;
+            /** @description Whether its content is kept here */
+            stored: boolean;
+            /** @description Who has it now */
+            custodian: string;
+            recordedBy: string;
+            recordedAt: string;
+            handovers: {
+                number: number;
+                givenBy: string;
+                takenBy: string;
+                reason: string;
+                at: string;
+                recordedBy: string;
+                recordedAt: string;
+            }[];
         };
         Incident: {
             id: string;
             label: string;
-            application: string;
+            /**
+             * @description What has opened it
+             * @enum {string}
+             */
+            source: "event" | "change" | "guardian" | "contract";
             /** @enum {string} */
-            state: "open" | "mitigated" | "resolved";
-            violated: string[];
+            state: "open" | "responding" | "mitigated" | "resolved" | "closed";
             summary: string;
-            /** @description Whose deployment it is about */
-            change: string;
+            category: string | null;
+            severity: string | null;
+            /** @description null until a person has said so */
+            personalData: boolean | null;
+            application: string | null;
+            violated: string[];
+            /** @description What it is about; of a guardian, whose deployment */
+            change: string | null;
+            /** @description From when on clocks run */
+            awareAt: string;
             openedAt: string;
+            respondBy: string | null;
+            respondedAt: string | null;
             mitigatedAt: string | null;
             resolvedAt: string | null;
+            closedAt: string | null;
+            /** @description Of the incident plan it is classified by; 0: default */
+            planVersion: number | null;
+            classifiedBy: string | null;
+            /** @description What was measured, of guardians and contracts */
             evidence: {
                 /** @enum {string} */
                 verdict: "holding" | "violated" | "no-data";
@@ -2537,8 +3027,8 @@ export interface components {
                     measured: string;
                     offenders: string[];
                 }[];
-            };
-            /** @description Of a contract; null for what the guardian found */
+            } | null;
+            /** @description Of a contract; null for all others */
             breach: {
                 contract: string;
                 month: string;
@@ -2564,11 +3054,166 @@ export interface components {
                 }[];
             } | null;
             decisions: components["schemas"]["GuardianDecision"][];
+            /** @description The reported events that are part of it */
+            events: string[];
+            duties: {
+                duty: string;
+                title: string;
+                to: string;
+                dueAt: string;
+                /** @enum {string} */
+                state: "running" | "overdue" | "notified" | "notified-late" | "waived";
+                notifiedAt: string | null;
+                proof: string | null;
+                waivedReason: string | null;
+                settledBy: string | null;
+                settledAt: string | null;
+            }[];
+            changes: {
+                change: string;
+                /** @enum {string} */
+                kind: "caused-by" | "fixed-by";
+                reason: string;
+                linkedBy: string;
+                linkedAt: string;
+            }[];
+            /** @description Evidence with its chain of custody */
+            custody: components["schemas"]["Evidence"][];
+            review: {
+                whatHappened: string;
+                rootCause: string;
+                lessons: string;
+                criteriaChange: string | null;
+                reviewedBy: string;
+                reviewedAt: string;
+            } | null;
+            actions: components["schemas"]["Action"][];
+            /** @description What stands against closing it */
+            openForClosing: string[];
             log: {
                 at: string;
                 actor: string;
                 message: string;
+                step: string | null;
+                happenedAt: string | null;
             }[];
+        };
+        Finding: {
+            kind: string;
+            subject: string;
+            detail: string;
+            since: string | null;
+        };
+        Freeze: {
+            /** Format: uuid */
+            id: string;
+            /** @description As it was declared */
+            freeze: {
+                [key: string]: unknown;
+            };
+            createdBy: string;
+            createdAt: string;
+            lifted: {
+                by: string;
+                at: string;
+                reason: string;
+            } | null;
+            /** @description Its next times in force */
+            readonly next: {
+                from: string;
+                to: string;
+            }[];
+        };
+        IncidentPlan: {
+            /** @description 0: the default plan, which nobody has adopted */
+            version: number;
+            reason: string | null;
+            adoptedBy: string | null;
+            adoptedAt: string | null;
+            plan: {
+                title: string;
+                /** @description From the worst to the mildest */
+                severities: {
+                    id: string;
+                    title: string;
+                    /** @description By what somebody else would choose the same one */
+                    meaning: string;
+                    respondWithinMinutes: number;
+                    /** @description Whether an incident needs a review before it is closed */
+                    reviewRequired: boolean;
+                }[];
+                categories: {
+                    id: string;
+                    title: string;
+                }[];
+                roles: {
+                    id: string;
+                    title: string;
+                    does: string;
+                }[];
+                contacts: {
+                    id: string;
+                    name: string;
+                    /** @description One of the roles; none for authorities and others */
+                    role?: string;
+                    /** @description Telephone, address …, in the words that somebody would use at night */
+                    reach: string;
+                    /** @description The contact that is tried before; none for the first */
+                    callAfter?: string;
+                }[];
+                duties: {
+                    id: string;
+                    title: string;
+                    /** @description Who is to be notified */
+                    to: string;
+                    /** @description From the moment of awareness */
+                    within: {
+                        hours?: number;
+                        months?: number;
+                    };
+                    /** @description All that is given must be true of the incident */
+                    appliesTo: {
+                        severities?: string[];
+                        categories?: string[];
+                        /** @constant */
+                        personalData?: true;
+                    };
+                }[];
+                /** @description How incidents are classified that open by themselves, until a person has looked */
+                automatic: {
+                    change: {
+                        category: string;
+                        severity: string;
+                    };
+                    guardian: {
+                        category: string;
+                        severity: string;
+                    };
+                    contract: {
+                        category: string;
+                        severity: string;
+                    };
+                };
+                assessEventsWithinMinutes: number;
+                exerciseEveryDays: number;
+                verifyContactsEveryDays: number;
+            };
+            /** @description When each contact was last verified as it is reached now */
+            contactsVerifiedAt: {
+                [key: string]: string;
+            };
+        };
+        IncidentExercise: {
+            /** Format: date */
+            heldOn: string;
+            scenario: string;
+            participants: string[];
+            /** @description What worked, and what did not */
+            outcome: string;
+            id: string;
+            planVersion: number;
+            recordedBy: string;
+            recordedAt: string;
         };
         ComparedSite: {
             datacentre: string;
@@ -6169,14 +6814,228 @@ export interface operations {
             };
         };
     };
+    listEvents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description One state, or several with commas in between */
+                state?: string;
+                mine?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["ReportedEvent"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    description: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was noticed, with zone
+                     */
+                    noticedAt: string;
+                    application?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedEvent"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as EVT-3, or id */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedEvent"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assessEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as EVT-3, or id */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    decision: "dismissed";
+                    reason: string;
+                } | {
+                    /** @enum {string} */
+                    decision: "part-of";
+                    reason: string;
+                    /** @description Label such as INC-3, or id */
+                    incident: string;
+                } | {
+                    category: string;
+                    severity: string;
+                    /** @description Whether personal data is concerned */
+                    personalData: boolean;
+                    /** @enum {string} */
+                    decision: "incident";
+                    reason: string;
+                    /**
+                     * Format: date-time
+                     * @description From when on clocks run; when it was noticed, unless said
+                     */
+                    awareAt?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedEvent"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listIncidents: {
         parameters: {
             query?: {
                 limit?: number;
                 cursor?: string;
                 application?: string;
-                /** @description One state, or several with commas in between */
+                /** @description One, or several with commas in between */
                 state?: string;
+                /** @description One, or several with commas in between */
+                source?: string;
+                severity?: string;
             };
             header?: never;
             path?: never;
@@ -6235,6 +7094,1270 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidentFindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Finding"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    classifyIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    category: string;
+                    severity: string;
+                    /** @description Whether personal data is concerned */
+                    personalData: boolean;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stepIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    step: "respond" | "contain" | "recover" | "reopen" | "note";
+                    what: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was done; now, unless said
+                     */
+                    at?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifyOfIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+                duty: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: date-time */
+                    at: string;
+                    /** @description A reference of the recipient, a letter’s number, E2 … */
+                    proof: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waiveIncidentDuty: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+                duty: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @description Label such as CHG-12, or id */
+                    change: string;
+                    /** @enum {string} */
+                    kind: "caused-by" | "fixed-by";
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlinkIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @description Label such as CHG-12, or id */
+                    change: string;
+                    /** @enum {string} */
+                    kind: "caused-by" | "fixed-by";
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    whatHappened: string;
+                    rootCause: string;
+                    lessons: string;
+                    /** @default null */
+                    criteriaChange?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addIncidentAction: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    /** @description Id of the principal who is to see to it */
+                    owner: string;
+                    /**
+                     * Format: date
+                     * @description Day of UTC
+                     */
+                    dueOn: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidence: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidenceReference: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    what: string;
+                    /** @description How it was obtained */
+                    how: string;
+                    /** @description Where it was found or, of a reference, where it is */
+                    location: string;
+                    /** @description Who obtained it, and has it now */
+                    obtainedBy: string;
+                    /** Format: date-time */
+                    obtainedAt: string;
+                    sha256: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handOverEvidence: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+                /** @description Label within the incident, such as E1 */
+                evidence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    to: string;
+                    reason: string;
+                    /** Format: date-time */
+                    at: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+                /** @description Label within the incident, such as E1 */
+                evidence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncidentPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPlan"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adoptIncidentPlan: {
+        parameters: {
+            query?: never;
+            header: {
+                "if-match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    plan: {
+                        title: string;
+                        /** @description From the worst to the mildest */
+                        severities: {
+                            id: string;
+                            title: string;
+                            /** @description By what somebody else would choose the same one */
+                            meaning: string;
+                            respondWithinMinutes: number;
+                            /** @description Whether an incident needs a review before it is closed */
+                            reviewRequired: boolean;
+                        }[];
+                        categories: {
+                            id: string;
+                            title: string;
+                        }[];
+                        roles: {
+                            id: string;
+                            title: string;
+                            does: string;
+                        }[];
+                        contacts: {
+                            id: string;
+                            name: string;
+                            /** @description One of the roles; none for authorities and others */
+                            role?: string;
+                            /** @description Telephone, address …, in the words that somebody would use at night */
+                            reach: string;
+                            /** @description The contact that is tried before; none for the first */
+                            callAfter?: string;
+                        }[];
+                        duties: {
+                            id: string;
+                            title: string;
+                            /** @description Who is to be notified */
+                            to: string;
+                            /** @description From the moment of awareness */
+                            within: {
+                                hours?: number;
+                                months?: number;
+                            };
+                            /** @description All that is given must be true of the incident */
+                            appliesTo: {
+                                severities?: string[];
+                                categories?: string[];
+                                /** @enum {boolean} */
+                                personalData?: true;
+                            };
+                        }[];
+                        /** @description How incidents are classified that open by themselves, until a person has looked */
+                        automatic: {
+                            change: {
+                                category: string;
+                                severity: string;
+                            };
+                            guardian: {
+                                category: string;
+                                severity: string;
+                            };
+                            contract: {
+                                category: string;
+                                severity: string;
+                            };
+                        };
+                        assessEventsWithinMinutes: number;
+                        exerciseEveryDays: number;
+                        verifyContactsEveryDays: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPlan"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidentPlanVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            /** @description 0: the default plan, which nobody has adopted */
+                            version: number;
+                            reason: string | null;
+                            adoptedBy: string | null;
+                            adoptedAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncidentPlanVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description 0: the default plan, which nobody has adopted */
+                        version: number;
+                        reason: string | null;
+                        adoptedBy: string | null;
+                        adoptedAt: string | null;
+                        plan: {
+                            title: string;
+                            /** @description From the worst to the mildest */
+                            severities: {
+                                id: string;
+                                title: string;
+                                /** @description By what somebody else would choose the same one */
+                                meaning: string;
+                                respondWithinMinutes: number;
+                                /** @description Whether an incident needs a review before it is closed */
+                                reviewRequired: boolean;
+                            }[];
+                            categories: {
+                                id: string;
+                                title: string;
+                            }[];
+                            roles: {
+                                id: string;
+                                title: string;
+                                does: string;
+                            }[];
+                            contacts: {
+                                id: string;
+                                name: string;
+                                /** @description One of the roles; none for authorities and others */
+                                role?: string;
+                                /** @description Telephone, address …, in the words that somebody would use at night */
+                                reach: string;
+                                /** @description The contact that is tried before; none for the first */
+                                callAfter?: string;
+                            }[];
+                            duties: {
+                                id: string;
+                                title: string;
+                                /** @description Who is to be notified */
+                                to: string;
+                                /** @description From the moment of awareness */
+                                within: {
+                                    hours?: number;
+                                    months?: number;
+                                };
+                                /** @description All that is given must be true of the incident */
+                                appliesTo: {
+                                    severities?: string[];
+                                    categories?: string[];
+                                    /** @enum {boolean} */
+                                    personalData?: true;
+                                };
+                            }[];
+                            /** @description How incidents are classified that open by themselves, until a person has looked */
+                            automatic: {
+                                change: {
+                                    category: string;
+                                    severity: string;
+                                };
+                                guardian: {
+                                    category: string;
+                                    severity: string;
+                                };
+                                contract: {
+                                    category: string;
+                                    severity: string;
+                                };
+                            };
+                            assessEventsWithinMinutes: number;
+                            exerciseEveryDays: number;
+                            verifyContactsEveryDays: number;
+                        };
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyIncidentContact: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                contact: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    how: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPlan"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidentExercises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["IncidentExercise"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordIncidentExercise: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: date */
+                    heldOn: string;
+                    scenario: string;
+                    participants: string[];
+                    /** @description What worked, and what did not */
+                    outcome: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentExercise"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listActions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                state?: "open" | "done" | "dropped";
+                owner?: string;
+                /** @description Only open ones whose day is over */
+                overdue?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Action"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settleAction: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as ACT-3, or id */
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    state: "done" | "dropped";
+                    outcome: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
                 };
             };
             /** @description Default Response */

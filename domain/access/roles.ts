@@ -56,7 +56,15 @@ export const permissions = {
     'change-manager',
     'auditor',
   ],
+  // Whoever sees something odd says so; what it is, others decide.
+  'event.report': everyone,
   'incident.read': everyone,
+  'incident.manage': ['operator', 'change-manager', 'security-officer'],
+  'incident-plan.manage': ['security-officer', 'administrator'],
+  'evidence.manage': ['operator', 'security-officer'],
+  'evidence.read': ['operator', 'security-officer', 'auditor'],
+  // Of one's own; who manages what it comes from settles any.
+  'action.settle': everyone,
   'guardian.hold': ['operator', 'change-manager', 'security-officer'],
   'guardian.decide': ['operator', 'change-manager'],
   'inventory.read': everyone,
