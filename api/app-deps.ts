@@ -29,6 +29,7 @@ import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
 import type { RehearsalRegister } from '../domain/rehearsal/ports.ts';
+import type { RiskRegister } from '../domain/risks/ports.ts';
 import type { RunbookReader } from '../domain/runbook/ports.ts';
 import type { Ledger } from '../domain/ledger/ports.ts';
 import type { LineStopRegister } from '../domain/line/ports.ts';
@@ -63,6 +64,7 @@ export interface AppDeps {
   readonly incidentFindings: IncidentFindings;
   readonly evidence: EvidenceStore;
   readonly actions: ActionRegister;
+  readonly risks: RiskRegister;
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
   readonly netbox: NetboxImporter;

@@ -43,6 +43,8 @@ import { inventoryRoutes } from './routes/inventory.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
+import { riskReportRoutes } from './routes/risk-reports.ts';
+import { riskRoutes } from './routes/risks.ts';
 import { simulationRoutes } from './routes/simulations.ts';
 import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
@@ -129,6 +131,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     incidentEvidenceRoutes,
     incidentPlanRoutes,
     actionRoutes,
+    riskRoutes,
+    riskReportRoutes,
     inventoryRoutes,
     inventoryExportRoutes,
     inventoryHistoryRoutes,

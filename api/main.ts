@@ -49,6 +49,7 @@ import { createOfferCatalogue } from '../adapters/postgres/offer-catalogue.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
 import { createProposalReader } from '../adapters/postgres/proposal-reader.ts';
 import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
+import { createRiskRegister } from '../adapters/postgres/risk-register.ts';
 import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
 import { createSlaReader } from '../adapters/postgres/sla-reader.ts';
 import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
@@ -160,6 +161,7 @@ const app = await buildApp(
     incidentFindings: createIncidentFindings({ database, now }),
     evidence: createEvidenceStore({ database, now }),
     actions: createActionRegister({ database, now }),
+    risks: createRiskRegister({ database, now }),
     inventory,
     importer,
     netbox: createNetboxImporter(netboxSources, importer),

@@ -16,6 +16,7 @@ import * as acsmi from './0014-acsmi.ts';
 import * as simulations from './0015-simulations.ts';
 import * as ledger from './0016-ledger.ts';
 import * as incidents from './0018-incidents.ts';
+import * as risks from './0018-risks.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -35,6 +36,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0015-simulations': simulations,
   '0016-ledger': ledger,
   '0018-incidents': incidents,
+  '0018-risks': risks,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -4,6 +4,15 @@ import { format } from 'prettier';
 import { permissions } from '../domain/access/roles.ts';
 import { incidentLifeCycle, type IncidentTransition } from '../domain/incidents/life-cycle.ts';
 import { defaultIncidentPlan } from '../domain/incidents/plan.ts';
+import { annexA } from '../domain/risks/annex-a.ts';
+import { treatmentOptions, type TreatmentOption } from '../domain/risks/risk.ts';
+
+const optionWords: Readonly<Record<TreatmentOption, readonly [string, string]>> = {
+  modify: ['controls make it less likely or less bad', 'at least one control'],
+  retain: ['it is left as it is', 'what is left is what was there'],
+  avoid: ['what it comes from is given up', 'an explanation'],
+  share: ['somebody else bears some of it', 'an explanation'],
+};
 
 /**
  * Writes the tables of docs/incidents.md and its like from the code, between their marks; the words around them are
@@ -43,6 +52,16 @@ const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = {
           ...(appliesTo.personalData === true ? ['personal data is concerned'] : []),
         ].join(', '),
       ]),
+    ),
+  },
+  'risks.md': {
+    'treatment options': table(
+      ['option', 'what it means', 'what is asked'],
+      treatmentOptions.map((option) => [option, ...optionWords[option]]),
+    ),
+    'annex a': table(
+      ['control', 'theme', 'title'],
+      annexA.map(({ number, theme, title }) => [number, theme, title]),
     ),
   },
 };

@@ -1,23 +1,39 @@
 import type { Knex } from 'knex';
+import type { ActionSubject } from '../../domain/actions/action.ts';
 import type { ActionRegister } from '../../domain/actions/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { actionRows, addAction, toAction, type ActionRow } from './action-rows.ts';
+import {
+  actionRows,
+  actionSubjectColumns,
+  addAction,
+  toAction,
+  type ActionRow,
+} from './action-rows.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import { byIdOrLabel } from './id-or-label.ts';
 import type { RegisterDeps } from './incident-plan-store.ts';
-import { findOpenIncident, incidentLabel } from './incident-rows.ts';
+import { findOpenIncident } from './incident-rows.ts';
 import { appendToLedger } from './ledger-append.ts';
+import { findOpenRisk } from './risk-rows.ts';
 import { uuidInAnyCase } from './uuid-pattern.ts';
+
+/** Locked, and open: nothing more is done about what is closed. */
+const openSubject: Readonly<
+  Record<ActionSubject, (trx: Knex, of: string) => Promise<{ id: string; number: number }>>
+> = {
+  incident: findOpenIncident,
+  risk: findOpenRisk,
+};
 
 /** Actions of all registers in one list, so that whoever owns some finds them in one place. */
 export function createActionRegister({ database, now }: RegisterDeps): ActionRegister {
   const register: ActionRegister = {
-    async add({ of }, action, by) {
+    async add({ kind, of }, action, by) {
       const id = await database.transaction(async (trx) => {
-        const incident = await findOpenIncident(trx, of);
-        const label = incidentLabel(incident.number);
-        const subject = { column: 'incident_id', id: incident.id, label };
-        return addAction(trx, subject, action, { by, at: now() });
+        const { id: subject, number } = await openSubject[kind](trx, of);
+        const { column, letters } = actionSubjectColumns[kind];
+        const label = `${letters}-${number}`;
+        return addAction(trx, { column, id: subject, label }, action, { by, at: now() });
       });
       return register.get(id);
     },
@@ -53,12 +69,20 @@ export function createActionRegister({ database, now }: RegisterDeps): ActionReg
 
     get: async (idOrLabel) => toAction(await findAction(database, idOrLabel), now()),
 
-    async list({ states, owner, overdue }, { limit, cursor }) {
+    async list({ states, owner, overdue, subjects }, { limit, cursor }) {
       const query = actionRows(database)
         .orderBy('a.number', 'desc')
         .limit(limit + 1);
       if (states !== undefined) void query.whereIn('a.state', [...states]);
       if (owner !== undefined) void query.where('a.owner', owner);
+      if (subjects !== undefined) {
+        void query.where((either) => {
+          void either.whereRaw('false');
+          for (const kind of subjects) {
+            void either.orWhereNotNull(`a.${actionSubjectColumns[kind].column}`);
+          }
+        });
+      }
       if (overdue === true) {
         void query.where('a.state', 'open').where('a.due_on', '<', now().slice(0, 10));
       }

@@ -29,29 +29,48 @@ export interface ActionRow {
 }
 
 /** Each kind of subject: its column, its table and the letters of its labels. */
-export const subjectColumns = {
+export const actionSubjectColumns = {
   incident: { column: 'incident_id', table: 'incident', letters: 'INC' },
-} as const satisfies Partial<Record<ActionSubject, object>>;
+  risk: { column: 'risk_id', table: 'risk', letters: 'RSK' },
+} as const;
+const subjects = Object.entries(actionSubjectColumns);
 
 export function actionRows(trx: Knex): Knex.QueryBuilder {
-  return trx('register_action as a')
-    .leftJoin('incident as i', 'i.id', 'a.incident_id')
-    .select(
-      'a.*',
-      trx.raw('a.due_on::text as due_day'),
-      trx.raw(`'incident' as subject`),
-      trx.raw('i.number as subject_number'),
-    );
+  const query = trx('register_action as a').select('a.*', trx.raw('a.due_on::text as due_day'));
+  for (const [kind, { column, table }] of subjects) {
+    void query.leftJoin(`${table} as ${kind}`, `${kind}.id`, `a.${column}`);
+  }
+  return query.select(
+    trx.raw(
+      `case ${subjects.map(([kind, { column }]) => `when a.${column} is not null then '${kind}'`).join(' ')} end as subject`,
+    ),
+    trx.raw(`coalesce(${subjects.map(([kind]) => `${kind}.number`).join(', ')}) as subject_number`),
+  );
 }
+
+type SubjectColumn = (typeof actionSubjectColumns)[keyof typeof actionSubjectColumns]['column'];
 
 /** Of one subject, in the order in which they were added. */
 export async function actionsOf(
   trx: Knex,
-  subject: { readonly incident_id: string },
+  subject: Partial<Record<SubjectColumn, string>>,
   now: string,
 ): Promise<Action[]> {
-  const where = Object.fromEntries(Object.entries(subject).map(([key, id]) => [`a.${key}`, id]));
-  const rows = (await actionRows(trx).where(where).orderBy('a.number')) as ActionRow[];
+  const [[column, id] = []] = Object.entries(subject);
+  return column === undefined || id === undefined
+    ? []
+    : actionsOfMany(trx, column as SubjectColumn, [id], now);
+}
+
+export async function actionsOfMany(
+  trx: Knex,
+  column: SubjectColumn,
+  ids: readonly string[],
+  now: string,
+): Promise<Action[]> {
+  const rows = (await actionRows(trx)
+    .whereIn(`a.${column}`, [...ids])
+    .orderBy('a.number')) as ActionRow[];
   return rows.map((row) => toAction(row, now));
 }
 
@@ -105,7 +124,7 @@ export function toAction(row: ActionRow, now: string): Action {
     id: row.id,
     label: `ACT-${row.number}`,
     subject: row.subject,
-    of: `${subjectColumns[row.subject as keyof typeof subjectColumns].letters}-${row.subject_number}`,
+    of: `${actionSubjectColumns[row.subject].letters}-${row.subject_number}`,
     title: row.title,
     owner: row.owner,
     dueOn: row.due_day,

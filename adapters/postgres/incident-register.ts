@@ -13,6 +13,7 @@ import type { RegisterDeps } from './incident-plan-store.ts';
 import { checkInstant, findOpenIncident, incidentLabel } from './incident-rows.ts';
 import { noteIncident } from './incidents.ts';
 import { explainingConstraints } from './postgres-errors.ts';
+import { noteTrigger } from './risk-triggers.ts';
 
 /** What people do about incidents: each a transaction, with its line in the incident's log and in the log of all. */
 export function createIncidentRegister({ database, now }: RegisterDeps): IncidentRegister {
@@ -149,7 +150,7 @@ export function createIncidentRegister({ database, now }: RegisterDeps): Inciden
             { code: 'not-resolved' },
           );
         }
-        const { whatHappened, rootCause, lessons, criteriaChange } = review;
+        const { whatHappened, rootCause, lessons, criteriaChange, risks } = review;
         await trx('incident_review')
           .insert({
             incident_id: incident.id,
@@ -163,6 +164,10 @@ export function createIncidentRegister({ database, now }: RegisterDeps): Inciden
           // What it said before stays in the log.
           .onConflict('incident_id')
           .merge();
+        const from = incidentLabel(incident.number);
+        for (const risk of new Set(risks)) {
+          await noteTrigger(trx, risk, { reason: lessons, from }, { by, at: now() });
+        }
         await note(trx, incident.id, 'reviewed', {
           by,
           message: `Reviewed. Root cause: ${rootCause} Lessons: ${lessons}`,

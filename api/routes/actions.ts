@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isAllowed, type Permission } from '../../domain/access/roles.ts';
-import { actionStates, type ActionSubject } from '../../domain/actions/action.ts';
+import { actionStates, actionSubjects, type ActionSubject } from '../../domain/actions/action.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { sendPage } from '../paging.ts';
 import { actionSchema } from '../schemas/actions.ts';
@@ -12,8 +12,13 @@ const tags = ['actions'];
 const paramsSchema = z.object({
   action: z.string().max(100).describe('Label such as ACT-3, or id'),
 });
-const managedBy: Readonly<Partial<Record<ActionSubject, Permission>>> = {
+const readBy: Readonly<Record<ActionSubject, Permission>> = {
+  incident: 'incident.read',
+  risk: 'risk.read',
+};
+const managedBy: Readonly<Record<ActionSubject, Permission>> = {
   incident: 'incident.manage',
+  risk: 'risk.manage',
 };
 
 /** What has to be done because of incidents, risks and problems, until it is done. */
@@ -25,7 +30,7 @@ export function actionRoutes(app: TypedApp, { actions }: AppDeps): void {
       schema: {
         tags,
         operationId: 'listActions',
-        summary: 'Actions of all registers, newest first',
+        summary: 'Actions of all registers that you may read, and your own, newest first',
         querystring: pageQuerySchema.extend({
           state: z.enum(actionStates).optional(),
           owner: z.string().max(100).optional(),
@@ -39,8 +44,15 @@ export function actionRoutes(app: TypedApp, { actions }: AppDeps): void {
     },
     async (request, reply) => {
       const { limit, cursor, state, owner, overdue } = request.query;
+      const { actor } = request;
+      // One's own are one's own, whatever they come from.
+      const subjects =
+        owner === actor.id
+          ? undefined
+          : actionSubjects.filter((kind) => isAllowed(actor, readBy[kind]));
+      const states = state === undefined ? undefined : [state];
       const page = await actions.list(
-        withoutUndefined({ states: state === undefined ? undefined : [state], owner, overdue }),
+        withoutUndefined({ states, owner, overdue, subjects }),
         withoutUndefined({ limit, cursor }),
       );
       return sendPage(request, reply, { ...page, rows: page.rows.map((row) => ({ ...row })) });

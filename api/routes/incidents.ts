@@ -192,6 +192,11 @@ export function incidentRoutes(app: TypedApp, deps: AppDeps): void {
       rootCause: text(10_000),
       lessons: text(10_000),
       criteriaChange: text(4000).nullable().default(null),
+      risks: z
+        .array(z.string().max(100))
+        .max(100)
+        .default([])
+        .describe('Risks that are to be assessed again because of it, such as RSK-3'),
     }),
     (incident, body, { actor }) => incidents.review(incident, body, actor.id),
   );

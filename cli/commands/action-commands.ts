@@ -22,7 +22,7 @@ export function addActionCommands(program: Command): void {
     .description('what has to be done because of incidents, risks and problems');
   action
     .command('add <of>')
-    .description('add what somebody has to do because of an incident, such as INC-3')
+    .description('add what somebody has to do because of an incident or risk, such as INC-3')
     .requiredOption('-t, --title <text>', 'what is to be done')
     .requiredOption('--owner <principal>', 'who sees to it')
     .requiredOption('--due <day>', 'such as 2026-12-31')
@@ -33,11 +33,17 @@ export function addActionCommands(program: Command): void {
         command: Command,
       ) => {
         const { api, output } = contextOf(command);
-        const request = {
-          params: { path: pathOf(of) as never, header: onceHeaders() },
-          body: { title, owner, dueOn: due },
-        };
-        const added = await answerOf(api.POST(routeOf(of), request));
+        const header = onceHeaders();
+        const body = { title, owner, dueOn: due };
+        const kind = registerOf(of);
+        const added = await answerOf(
+          kind === 'risk'
+            ? api.POST('/risks/{risk}/actions', { params: { path: { risk: of }, header }, body })
+            : api.POST('/incidents/{incident}/actions', {
+                params: { path: { incident: of }, header },
+                body,
+              }),
+        );
         printOne(added, output, labelOf, describeAction);
       },
     );
@@ -89,16 +95,13 @@ export function addActionCommands(program: Command): void {
 const labelOf = ({ label }: { label: string }): string => label;
 
 /** By the letters of the label: an action belongs to one register. */
-function routeOf(of: string): '/incidents/{incident}/actions' {
-  if (/^inc-\d+$/i.test(of)) return '/incidents/{incident}/actions';
+function registerOf(of: string): 'incident' | 'risk' {
+  if (/^inc-\d+$/i.test(of)) return 'incident';
+  if (/^rsk-\d+$/i.test(of)) return 'risk';
   throw new CliError(
-    `Actions belong to an incident such as INC-3, not to "${of}".`,
+    `Actions belong to an incident such as INC-3 or a risk such as RSK-3, not to "${of}".`,
     exitCodes.usage,
   );
-}
-
-function pathOf(of: string): Record<string, string> {
-  return { incident: of };
 }
 
 function describeAction(one: Action): string {

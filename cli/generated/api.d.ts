@@ -1127,7 +1127,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Actions of all registers, newest first */
+        /** Actions of all registers that you may read, and your own, newest first */
         get: operations["listActions"];
         put?: never;
         post?: never;
@@ -1148,6 +1148,249 @@ export interface paths {
         put?: never;
         /** Say that an action is done, or dropped and why; its owner, or who manages it */
         post: operations["settleAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Risks, newest first */
+        get: operations["listRisks"];
+        put?: never;
+        /** Register a risk with its first assessment, by the criteria in force */
+        post: operations["registerRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A risk with all its assessments and acceptances, and its actions */
+        get: operations["getRisk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assess a risk again; what was accepted before is void */
+        post: operations["assessRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept what is left of a risk that you own, as you were shown it (If-Match) */
+        post: operations["acceptRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that something has changed, so that a risk is to be assessed again */
+        post: operations["triggerRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a risk that is none any more, without open actions */
+        post: operations["closeRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add what somebody has to do to treat it, until when */
+        post: operations["addRiskAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an auditor would find of criteria, risks, acceptances and controls */
+        get: operations["listRiskFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-criteria": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The criteria in force: scales, bands, and up to which one risks are accepted */
+        get: operations["getRiskCriteria"];
+        /** Adopt new criteria (If-Match); every risk is to be assessed again by them */
+        put: operations["adoptRiskCriteria"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-criteria/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who adopted which criteria when and why, newest first */
+        get: operations["listRiskCriteriaVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-criteria/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The criteria as they were */
+        get: operations["getRiskCriteriaVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/controls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All 93 controls of Annex A in their order, and what is decided about each */
+        get: operations["listControls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/controls/{control}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Decide whether a control applies, why, and how far it is; earlier ones are kept */
+        put: operations["decideControl"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-reports/{report}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The Statement of Applicability, or the treatment plan, with what is missing
+         * @description As json, csv or markdown; each names the version of the criteria and the instant. In CSV they stand in the columns "criteria version" and "as of", and what is missing in rows of its own at the end.
+         */
+        get: operations["getRiskReport"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2168,7 +2411,7 @@ export interface components {
             id: string;
             label: string;
             /** @enum {string} */
-            subject: "incident" | "risk" | "problem";
+            subject: "incident" | "risk";
             /** @description The label of what it comes from */
             of: string;
             title: string;
@@ -3569,6 +3812,328 @@ export interface components {
             /** @description Why there is no report */
             problem: string | null;
             summary: string | null;
+        };
+        RiskCriteriaVersion: {
+            /** @description 0: none have been adopted, and nothing can be assessed */
+            version: number;
+            reason: string | null;
+            adoptedBy: string | null;
+            adoptedAt: string | null;
+            criteria: {
+                title: string;
+                /** @description From the least likely, level 1, on */
+                likelihoods: {
+                    title: string;
+                    /** @description By what somebody else would choose it */
+                    meaning: string;
+                }[];
+                /** @description From the least, level 1, on; for each of C, I and A */
+                impacts: {
+                    title: string;
+                    /** @description By what somebody else would choose it */
+                    meaning: string;
+                }[];
+                /** @description From the lowest; a score is likelihood times impact */
+                bands: {
+                    id: string;
+                    title: string;
+                    fromScore: number;
+                    reviewEveryDays: number;
+                }[];
+                /** @description The highest band whose risks are accepted without more */
+                acceptableUpTo: string;
+            } | null;
+        };
+        StoredRisk: {
+            version: number;
+            /** @description Of the criteria it was assessed by */
+            criteriaVersion: number;
+            risk: {
+                title: string;
+                asset: string;
+                threat: string;
+                vulnerability: string;
+                /** @description Id of the principal who accepts what is left */
+                owner: string;
+                /** @description Without what is done about it */
+                inherent: {
+                    likelihood: number;
+                    confidentiality?: number;
+                    integrity?: number;
+                    availability?: number;
+                };
+                /**
+                 * @description null: not decided yet
+                 * @default null
+                 */
+                treatment: {
+                    /** @enum {string} */
+                    option: "modify" | "retain" | "avoid" | "share";
+                    /** @description Why this way, and what it does */
+                    explanation: string;
+                    /**
+                     * @description Of Annex A
+                     * @default []
+                     */
+                    controls: string[];
+                    /**
+                     * @description Controls that Annex A does not have
+                     * @default []
+                     */
+                    ownControls: {
+                        id: string;
+                        title: string;
+                    }[];
+                    /** @description What is left when all of it is done */
+                    residual: {
+                        likelihood: number;
+                        confidentiality?: number;
+                        integrity?: number;
+                        availability?: number;
+                    };
+                } | null;
+                /**
+                 * Format: date
+                 * @description Earlier than the criteria demand
+                 */
+                reviewOn?: string;
+            };
+            inherent: {
+                /** @description The worst of confidentiality, integrity and availability */
+                impact: number;
+                /** @description Likelihood times impact */
+                score: number;
+                band: string;
+            };
+            /** @description null while no treatment is decided */
+            residual: {
+                /** @description The worst of confidentiality, integrity and availability */
+                impact: number;
+                /** @description Likelihood times impact */
+                score: number;
+                band: string;
+            } | null;
+            reason: string;
+            assessedBy: string;
+            assessedAt: string;
+            id: string;
+            label: string;
+            /** @enum {string} */
+            state: "open" | "closed";
+            /** @description Of this assessment: an older one is void */
+            acceptance: {
+                /** @description Of the assessment that was accepted */
+                version: number;
+                acceptedBy: string;
+                acceptedAt: string;
+                reason: string;
+                exception: string | null;
+            } | null;
+            reviewOn: string;
+            reviewOverdue: boolean;
+            /** @description What asks for another assessment */
+            triggers: {
+                reason: string;
+                from: string | null;
+                by: string;
+                at: string;
+            }[];
+        };
+        RiskDetail: {
+            version: number;
+            /** @description Of the criteria it was assessed by */
+            criteriaVersion: number;
+            risk: {
+                title: string;
+                asset: string;
+                threat: string;
+                vulnerability: string;
+                /** @description Id of the principal who accepts what is left */
+                owner: string;
+                /** @description Without what is done about it */
+                inherent: {
+                    likelihood: number;
+                    confidentiality?: number;
+                    integrity?: number;
+                    availability?: number;
+                };
+                /**
+                 * @description null: not decided yet
+                 * @default null
+                 */
+                treatment: {
+                    /** @enum {string} */
+                    option: "modify" | "retain" | "avoid" | "share";
+                    /** @description Why this way, and what it does */
+                    explanation: string;
+                    /**
+                     * @description Of Annex A
+                     * @default []
+                     */
+                    controls: string[];
+                    /**
+                     * @description Controls that Annex A does not have
+                     * @default []
+                     */
+                    ownControls: {
+                        id: string;
+                        title: string;
+                    }[];
+                    /** @description What is left when all of it is done */
+                    residual: {
+                        likelihood: number;
+                        confidentiality?: number;
+                        integrity?: number;
+                        availability?: number;
+                    };
+                } | null;
+                /**
+                 * Format: date
+                 * @description Earlier than the criteria demand
+                 */
+                reviewOn?: string;
+            };
+            inherent: {
+                /** @description The worst of confidentiality, integrity and availability */
+                impact: number;
+                /** @description Likelihood times impact */
+                score: number;
+                band: string;
+            };
+            /** @description null while no treatment is decided */
+            residual: {
+                /** @description The worst of confidentiality, integrity and availability */
+                impact: number;
+                /** @description Likelihood times impact */
+                score: number;
+                band: string;
+            } | null;
+            reason: string;
+            assessedBy: string;
+            assessedAt: string;
+            id: string;
+            label: string;
+            /** @enum {string} */
+            state: "open" | "closed";
+            /** @description Of this assessment: an older one is void */
+            acceptance: {
+                /** @description Of the assessment that was accepted */
+                version: number;
+                acceptedBy: string;
+                acceptedAt: string;
+                reason: string;
+                exception: string | null;
+            } | null;
+            reviewOn: string;
+            reviewOverdue: boolean;
+            /** @description What asks for another assessment */
+            triggers: {
+                reason: string;
+                from: string | null;
+                by: string;
+                at: string;
+            }[];
+            history: {
+                version: number;
+                /** @description Of the criteria it was assessed by */
+                criteriaVersion: number;
+                risk: {
+                    title: string;
+                    asset: string;
+                    threat: string;
+                    vulnerability: string;
+                    /** @description Id of the principal who accepts what is left */
+                    owner: string;
+                    /** @description Without what is done about it */
+                    inherent: {
+                        likelihood: number;
+                        confidentiality?: number;
+                        integrity?: number;
+                        availability?: number;
+                    };
+                    /**
+                     * @description null: not decided yet
+                     * @default null
+                     */
+                    treatment: {
+                        /** @enum {string} */
+                        option: "modify" | "retain" | "avoid" | "share";
+                        /** @description Why this way, and what it does */
+                        explanation: string;
+                        /**
+                         * @description Of Annex A
+                         * @default []
+                         */
+                        controls: string[];
+                        /**
+                         * @description Controls that Annex A does not have
+                         * @default []
+                         */
+                        ownControls: {
+                            id: string;
+                            title: string;
+                        }[];
+                        /** @description What is left when all of it is done */
+                        residual: {
+                            likelihood: number;
+                            confidentiality?: number;
+                            integrity?: number;
+                            availability?: number;
+                        };
+                    } | null;
+                    /**
+                     * Format: date
+                     * @description Earlier than the criteria demand
+                     */
+                    reviewOn?: string;
+                };
+                inherent: {
+                    /** @description The worst of confidentiality, integrity and availability */
+                    impact: number;
+                    /** @description Likelihood times impact */
+                    score: number;
+                    band: string;
+                };
+                /** @description null while no treatment is decided */
+                residual: {
+                    /** @description The worst of confidentiality, integrity and availability */
+                    impact: number;
+                    /** @description Likelihood times impact */
+                    score: number;
+                    band: string;
+                } | null;
+                reason: string;
+                assessedBy: string;
+                assessedAt: string;
+            }[];
+            acceptances: {
+                /** @description Of the assessment that was accepted */
+                version: number;
+                acceptedBy: string;
+                acceptedAt: string;
+                reason: string;
+                exception: string | null;
+            }[];
+            actions: components["schemas"]["Action"][];
+        };
+        DecidedControl: {
+            number: string;
+            /** @enum {string} */
+            theme: "organisational" | "people" | "physical" | "technological";
+            title: string;
+            /** @description null while nobody has decided about it */
+            decision: {
+                applicable: boolean;
+                reason: string;
+                /** @enum {string} */
+                implementation?: "not-started" | "planned" | "partly" | "implemented";
+                how?: string;
+                version: number;
+                decidedBy: string;
+                decidedAt: string;
+            } | null;
+            /** @description Open risks that are treated by it */
+            risks: string[];
         };
         SimulationList: {
             rows: {
@@ -7494,6 +8059,11 @@ export interface operations {
                     lessons: string;
                     /** @default null */
                     criteriaChange?: string | null;
+                    /**
+                     * @description Risks that are to be assessed again because of it, such as RSK-3
+                     * @default []
+                     */
+                    risks?: string[];
                 };
             };
         };
@@ -8376,6 +8946,876 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRisks: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                state?: "open" | "closed";
+                owner?: string;
+                /** @description Of what is left or, untreated, of all */
+                band?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["StoredRisk"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    asset: string;
+                    threat: string;
+                    vulnerability: string;
+                    /** @description Id of the principal who accepts what is left */
+                    owner: string;
+                    /** @description Without what is done about it */
+                    inherent: {
+                        likelihood: number;
+                        confidentiality?: number;
+                        integrity?: number;
+                        availability?: number;
+                    };
+                    /**
+                     * @description null: not decided yet
+                     * @default null
+                     */
+                    treatment?: {
+                        /** @enum {string} */
+                        option: "modify" | "retain" | "avoid" | "share";
+                        /** @description Why this way, and what it does */
+                        explanation: string;
+                        /**
+                         * @description Of Annex A
+                         * @default []
+                         */
+                        controls?: string[];
+                        /**
+                         * @description Controls that Annex A does not have
+                         * @default []
+                         */
+                        ownControls?: {
+                            id: string;
+                            title: string;
+                        }[];
+                        /** @description What is left when all of it is done */
+                        residual: {
+                            likelihood: number;
+                            confidentiality?: number;
+                            integrity?: number;
+                            availability?: number;
+                        };
+                    } | null;
+                    /**
+                     * Format: date
+                     * @description Earlier than the criteria demand
+                     */
+                    reviewOn?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRisk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assessRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    risk: {
+                        title: string;
+                        asset: string;
+                        threat: string;
+                        vulnerability: string;
+                        /** @description Id of the principal who accepts what is left */
+                        owner: string;
+                        /** @description Without what is done about it */
+                        inherent: {
+                            likelihood: number;
+                            confidentiality?: number;
+                            integrity?: number;
+                            availability?: number;
+                        };
+                        /**
+                         * @description null: not decided yet
+                         * @default null
+                         */
+                        treatment?: {
+                            /** @enum {string} */
+                            option: "modify" | "retain" | "avoid" | "share";
+                            /** @description Why this way, and what it does */
+                            explanation: string;
+                            /**
+                             * @description Of Annex A
+                             * @default []
+                             */
+                            controls?: string[];
+                            /**
+                             * @description Controls that Annex A does not have
+                             * @default []
+                             */
+                            ownControls?: {
+                                id: string;
+                                title: string;
+                            }[];
+                            /** @description What is left when all of it is done */
+                            residual: {
+                                likelihood: number;
+                                confidentiality?: number;
+                                integrity?: number;
+                                availability?: number;
+                            };
+                        } | null;
+                        /**
+                         * Format: date
+                         * @description Earlier than the criteria demand
+                         */
+                        reviewOn?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+                "if-match": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * @description Why it is accepted although it is above what the criteria accept
+                     * @default null
+                     */
+                    exception?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    triggerRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * @description What it comes from, such as CHG-12 or INC-3
+                     * @default null
+                     */
+                    from?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addRiskAction: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    /** @description Id of the principal who is to see to it */
+                    owner: string;
+                    /**
+                     * Format: date
+                     * @description Day of UTC
+                     */
+                    dueOn: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRiskFindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Finding"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRiskCriteria: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskCriteriaVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adoptRiskCriteria: {
+        parameters: {
+            query?: never;
+            header: {
+                "if-match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    criteria: {
+                        title: string;
+                        /** @description From the least likely, level 1, on */
+                        likelihoods: {
+                            title: string;
+                            /** @description By what somebody else would choose it */
+                            meaning: string;
+                        }[];
+                        /** @description From the least, level 1, on; for each of C, I and A */
+                        impacts: {
+                            title: string;
+                            /** @description By what somebody else would choose it */
+                            meaning: string;
+                        }[];
+                        /** @description From the lowest; a score is likelihood times impact */
+                        bands: {
+                            id: string;
+                            title: string;
+                            fromScore: number;
+                            reviewEveryDays: number;
+                        }[];
+                        /** @description The highest band whose risks are accepted without more */
+                        acceptableUpTo: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskCriteriaVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRiskCriteriaVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            /** @description 0: none have been adopted, and nothing can be assessed */
+                            version: number;
+                            reason: string | null;
+                            adoptedBy: string | null;
+                            adoptedAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRiskCriteriaVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskCriteriaVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listControls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["DecidedControl"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideControl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as 5.15 */
+                control: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    applicable: boolean;
+                    /** @description Why it is included or, just so, why it is not */
+                    reason: string;
+                    /** @enum {string} */
+                    implementation?: "not-started" | "planned" | "partly" | "implemented";
+                    /** @description By what it is implemented, and where that is seen */
+                    how?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedControl"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRiskReport: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "markdown";
+            };
+            header?: never;
+            path: {
+                report: "statement-of-applicability" | "treatment-plan";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report in the format asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/csv": unknown;
+                    "text/markdown": unknown;
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "text/csv": components["schemas"]["Problem"];
+                    "text/markdown": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "text/csv": components["schemas"]["Problem"];
+                    "text/markdown": components["schemas"]["Problem"];
                 };
             };
         };

@@ -63,6 +63,26 @@ export const permissions = {
   'incident-plan.manage': ['security-officer', 'administrator'],
   'evidence.manage': ['operator', 'security-officer'],
   'evidence.read': ['operator', 'security-officer', 'auditor'],
+  // What could go wrong is not for everybody to read.
+  'risk.read': [
+    'deployment-engineer',
+    'operator',
+    'change-manager',
+    'security-officer',
+    'auditor',
+    'administrator',
+  ],
+  'risk.manage': ['change-manager', 'security-officer'],
+  // Of the risks that one owns, and no others.
+  'risk.accept': [
+    'deployment-engineer',
+    'operator',
+    'change-manager',
+    'security-officer',
+    'administrator',
+  ],
+  'risk-criteria.manage': ['security-officer'],
+  'control.manage': ['security-officer'],
   // Of one's own; who manages what it comes from settles any.
   'action.settle': everyone,
   'guardian.hold': ['operator', 'change-manager', 'security-officer'],

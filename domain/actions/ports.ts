@@ -29,6 +29,7 @@ export interface ActionRegister {
       readonly states?: readonly ActionState[];
       readonly owner?: string;
       readonly overdue?: boolean;
+      readonly subjects?: readonly ActionSubject[];
     },
     page: { readonly limit: number; readonly cursor?: string },
   ): Promise<Page<Action>>;

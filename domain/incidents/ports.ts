@@ -172,7 +172,10 @@ export interface IncidentRegister {
   ): Promise<void>;
   review(
     incident: string,
-    review: Omit<IncidentReview, 'reviewedBy' | 'reviewedAt'>,
+    review: Omit<IncidentReview, 'reviewedBy' | 'reviewedAt'> & {
+      /** Labels of those that are to be assessed again because of it. */
+      readonly risks: readonly string[];
+    },
     by: string,
   ): Promise<void>;
   close(incident: string, reason: string, by: string): Promise<void>;

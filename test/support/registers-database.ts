@@ -7,6 +7,7 @@ import { createIncidentFindings } from '../../adapters/postgres/incident-finding
 import { createIncidentPlanStore } from '../../adapters/postgres/incident-plan-store.ts';
 import { createIncidentReader } from '../../adapters/postgres/incident-reader.ts';
 import { createIncidentRegister } from '../../adapters/postgres/incident-register.ts';
+import { createRiskRegister } from '../../adapters/postgres/risk-register.ts';
 import { createTestDatabase } from './postgres.ts';
 
 export const registersStart = '2026-11-01T12:00:00.000Z';
@@ -40,6 +41,7 @@ export async function createRegistersDatabase() {
     findings: createIncidentFindings(deps),
     evidence: createEvidenceStore(deps),
     actions: createActionRegister(deps),
+    risks: createRiskRegister(deps),
 
     /** A change in some state, which nothing has worked on. @returns its id and label. */
     async change(
@@ -108,7 +110,7 @@ export async function createRegistersDatabase() {
     async empty(): Promise<void> {
       await database.raw(
         `truncate incident, reported_event, incident_plan, incident_exercise, contact_verification,
-           register_action, change, alert restart identity cascade`,
+           register_action, change, alert, risk, risk_criteria, control_decision restart identity cascade`,
       );
       now = registersStart;
     },
