@@ -28,6 +28,8 @@ import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
 import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { ChangeFailureReader } from '../domain/problems/change-failures.ts';
+import type { ProblemRegister } from '../domain/problems/problem.ts';
 import type { RehearsalRegister } from '../domain/rehearsal/ports.ts';
 import type { RiskRegister } from '../domain/risks/ports.ts';
 import type { RunbookReader } from '../domain/runbook/ports.ts';
@@ -65,6 +67,8 @@ export interface AppDeps {
   readonly evidence: EvidenceStore;
   readonly actions: ActionRegister;
   readonly risks: RiskRegister;
+  readonly problems: ProblemRegister;
+  readonly changeFailures: ChangeFailureReader;
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
   readonly netbox: NetboxImporter;

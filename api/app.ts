@@ -43,6 +43,8 @@ import { inventoryRoutes } from './routes/inventory.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
+import { changeFailureRoutes } from './routes/change-failures.ts';
+import { problemRoutes } from './routes/problems.ts';
 import { riskReportRoutes } from './routes/risk-reports.ts';
 import { riskRoutes } from './routes/risks.ts';
 import { simulationRoutes } from './routes/simulations.ts';
@@ -133,6 +135,8 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     actionRoutes,
     riskRoutes,
     riskReportRoutes,
+    problemRoutes,
+    changeFailureRoutes,
     inventoryRoutes,
     inventoryExportRoutes,
     inventoryHistoryRoutes,

@@ -17,6 +17,7 @@ import {
 import { createActionRegister } from '../adapters/postgres/action-register.ts';
 import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
+import { createChangeFailureReader } from '../adapters/postgres/change-failures.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
@@ -47,6 +48,7 @@ import { createLineStopRegister } from '../adapters/postgres/line-stop-register.
 import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOfferCatalogue } from '../adapters/postgres/offer-catalogue.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
+import { createProblemRegister } from '../adapters/postgres/problem-register.ts';
 import { createProposalReader } from '../adapters/postgres/proposal-reader.ts';
 import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
 import { createRiskRegister } from '../adapters/postgres/risk-register.ts';
@@ -162,6 +164,8 @@ const app = await buildApp(
     evidence: createEvidenceStore({ database, now }),
     actions: createActionRegister({ database, now }),
     risks: createRiskRegister({ database, now }),
+    problems: createProblemRegister({ database, now }),
+    changeFailures: createChangeFailureReader(database),
     inventory,
     importer,
     netbox: createNetboxImporter(netboxSources, importer),

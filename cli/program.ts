@@ -12,6 +12,7 @@ import { addIncidentCommands } from './commands/incident-commands.ts';
 import { addInventoryCommands } from './commands/inventory-commands.ts';
 import { addLineCommands } from './commands/line-commands.ts';
 import { addLogCommands } from './commands/log-commands.ts';
+import { addProblemCommands } from './commands/problem-commands.ts';
 import { addRiskCommands } from './commands/risk-commands.ts';
 import { addSimulationCommands } from './commands/simulation-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
@@ -43,6 +44,7 @@ export function buildProgram(): Command {
   addEventCommands(program);
   addIncidentCommands(program);
   addActionCommands(program);
+  addProblemCommands(program);
   addRiskCommands(program);
   addInventoryCommands(program);
   addAcsmiCommands(program);

@@ -17,6 +17,7 @@ import * as simulations from './0015-simulations.ts';
 import * as ledger from './0016-ledger.ts';
 import * as incidents from './0018-incidents.ts';
 import * as risks from './0018-risks.ts';
+import * as problems from './0018-problems.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -37,6 +38,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0016-ledger': ledger,
   '0018-incidents': incidents,
   '0018-risks': risks,
+  '0018-problems': problems,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

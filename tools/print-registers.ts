@@ -4,6 +4,8 @@ import { format } from 'prettier';
 import { permissions } from '../domain/access/roles.ts';
 import { incidentLifeCycle, type IncidentTransition } from '../domain/incidents/life-cycle.ts';
 import { defaultIncidentPlan } from '../domain/incidents/plan.ts';
+import { changeFailureDefinition } from '../domain/problems/change-failures.ts';
+import { problemLifeCycle } from '../domain/problems/problem.ts';
 import { annexA } from '../domain/risks/annex-a.ts';
 import { treatmentOptions, type TreatmentOption } from '../domain/risks/risk.ts';
 
@@ -53,6 +55,13 @@ const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = {
         ].join(', '),
       ]),
     ),
+  },
+  'problems.md': {
+    'life cycle': table(
+      ['from', 'event', 'to', 'who', 'requires'],
+      problemLifeCycle.map((row) => [row.from, row.event, row.to, whoOf(row.by), row.requires]),
+    ),
+    'change failure rate': changeFailureDefinition,
   },
   'risks.md': {
     'treatment options': table(

@@ -14,6 +14,7 @@ import { byIdOrLabel } from './id-or-label.ts';
 import type { RegisterDeps } from './incident-plan-store.ts';
 import { findOpenIncident } from './incident-rows.ts';
 import { appendToLedger } from './ledger-append.ts';
+import { findOpenProblem } from './problem-rows.ts';
 import { findOpenRisk } from './risk-rows.ts';
 import { uuidInAnyCase } from './uuid-pattern.ts';
 
@@ -23,6 +24,7 @@ const openSubject: Readonly<
 > = {
   incident: findOpenIncident,
   risk: findOpenRisk,
+  problem: findOpenProblem,
 };
 
 /** Actions of all registers in one list, so that whoever owns some finds them in one place. */

@@ -32,6 +32,7 @@ export interface ActionRow {
 export const actionSubjectColumns = {
   incident: { column: 'incident_id', table: 'incident', letters: 'INC' },
   risk: { column: 'risk_id', table: 'risk', letters: 'RSK' },
+  problem: { column: 'problem_id', table: 'problem', letters: 'PRB' },
 } as const;
 const subjects = Object.entries(actionSubjectColumns);
 

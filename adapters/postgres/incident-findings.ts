@@ -171,7 +171,7 @@ async function overdueActions(database: Knex, at: string): Promise<Found[]> {
   const rows = (await actionRows(database)
     .where('a.state', 'open')
     .andWhere('a.due_on', '<', at.slice(0, 10))
-    .whereNotNull('a.incident_id')
+    .whereNull('a.risk_id')
     .orderBy('a.due_on')) as ActionRow[];
   return rows
     .map((row) => toAction(row, at))

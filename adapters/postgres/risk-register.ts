@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { permissions } from '../../domain/access/roles.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { isAcceptable, rate, type RiskCriteria } from '../../domain/risks/criteria.ts';
+import { checkAcceptance } from '../../domain/risks/acceptance.ts';
+import { rate } from '../../domain/risks/criteria.ts';
 import { riskFindings } from '../../domain/risks/findings.ts';
 import type { RiskRegister, StoredRisk } from '../../domain/risks/ports.ts';
 import { reviewDay, riskComplaints, type Risk } from '../../domain/risks/risk.ts';
@@ -249,50 +250,6 @@ export function createRiskRegister({ database, now }: RegisterDeps): RiskRegiste
       });
     },
   };
-}
-
-/** @throws DomainError when it is not this person's, not what was seen, or more than the criteria accept. */
-function checkAcceptance(
-  { label, risk, version, acceptance, residual }: StoredRisk,
-  given: {
-    readonly by: string;
-    readonly exception: string | null;
-    readonly seenVersion: number;
-    readonly criteria: RiskCriteria | null;
-  },
-): void {
-  const { by, exception, seenVersion, criteria } = given;
-  if (by !== risk.owner) {
-    throw new DomainError('forbidden', `Only ${risk.owner}, who owns ${label}, accepts it.`, {
-      code: 'not-the-owner',
-      remedy: 'Assess it again with another owner if it has one.',
-    });
-  }
-  if (seenVersion !== version) {
-    throw new DomainError('conflict', `${label} is no longer at version ${seenVersion}.`, {
-      code: 'version-superseded',
-      remedy: 'Read it again: what is accepted is what was seen.',
-    });
-  }
-  if (residual === null) {
-    throw new DomainError('refused', `Nobody has decided what is done about ${label}.`, {
-      code: 'no-treatment',
-      remedy: 'Assess it with a treatment; to retain it is one.',
-    });
-  }
-  if (acceptance !== null) {
-    throw new DomainError('conflict', `${label} is accepted as it is.`, { code: 'risk-accepted' });
-  }
-  if (criteria !== null && !isAcceptable(criteria, residual.band) && exception === null) {
-    throw new DomainError(
-      'refused',
-      `What is left of ${label} is ${residual.band}, above ${criteria.acceptableUpTo}.`,
-      {
-        code: 'above-criteria',
-        remedy: 'Treat it further, or give an exception that says why it is accepted all the same.',
-      },
-    );
-  }
 }
 
 async function ableOwners(trx: Knex): Promise<string[]> {

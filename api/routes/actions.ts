@@ -15,10 +15,12 @@ const paramsSchema = z.object({
 const readBy: Readonly<Record<ActionSubject, Permission>> = {
   incident: 'incident.read',
   risk: 'risk.read',
+  problem: 'incident.read',
 };
 const managedBy: Readonly<Record<ActionSubject, Permission>> = {
   incident: 'incident.manage',
   risk: 'risk.manage',
+  problem: 'problem.manage',
 };
 
 /** What has to be done because of incidents, risks and problems, until it is done. */

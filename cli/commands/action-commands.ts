@@ -22,7 +22,9 @@ export function addActionCommands(program: Command): void {
     .description('what has to be done because of incidents, risks and problems');
   action
     .command('add <of>')
-    .description('add what somebody has to do because of an incident or risk, such as INC-3')
+    .description(
+      'add what somebody has to do because of an incident, risk or problem, such as INC-3',
+    )
     .requiredOption('-t, --title <text>', 'what is to be done')
     .requiredOption('--owner <principal>', 'who sees to it')
     .requiredOption('--due <day>', 'such as 2026-12-31')
@@ -39,10 +41,15 @@ export function addActionCommands(program: Command): void {
         const added = await answerOf(
           kind === 'risk'
             ? api.POST('/risks/{risk}/actions', { params: { path: { risk: of }, header }, body })
-            : api.POST('/incidents/{incident}/actions', {
-                params: { path: { incident: of }, header },
-                body,
-              }),
+            : kind === 'problem'
+              ? api.POST('/problems/{problem}/actions', {
+                  params: { path: { problem: of }, header },
+                  body,
+                })
+              : api.POST('/incidents/{incident}/actions', {
+                  params: { path: { incident: of }, header },
+                  body,
+                }),
         );
         printOne(added, output, labelOf, describeAction);
       },
@@ -95,11 +102,12 @@ export function addActionCommands(program: Command): void {
 const labelOf = ({ label }: { label: string }): string => label;
 
 /** By the letters of the label: an action belongs to one register. */
-function registerOf(of: string): 'incident' | 'risk' {
+function registerOf(of: string): 'incident' | 'risk' | 'problem' {
   if (/^inc-\d+$/i.test(of)) return 'incident';
   if (/^rsk-\d+$/i.test(of)) return 'risk';
+  if (/^prb-\d+$/i.test(of)) return 'problem';
   throw new CliError(
-    `Actions belong to an incident such as INC-3 or a risk such as RSK-3, not to "${of}".`,
+    `Actions belong to an incident (INC-3), a risk (RSK-3) or a problem (PRB-3), not to "${of}".`,
     exitCodes.usage,
   );
 }

@@ -63,6 +63,7 @@ export const permissions = {
   'incident-plan.manage': ['security-officer', 'administrator'],
   'evidence.manage': ['operator', 'security-officer'],
   'evidence.read': ['operator', 'security-officer', 'auditor'],
+  'problem.manage': ['deployment-engineer', 'operator', 'change-manager', 'security-officer'],
   // What could go wrong is not for everybody to read.
   'risk.read': [
     'deployment-engineer',

@@ -1,5 +1,5 @@
 /** Whatever comes out of an incident's review, a risk's treatment or a problem, and has to be done by somebody. */
-export const actionSubjects = ['incident', 'risk'] as const;
+export const actionSubjects = ['incident', 'risk', 'problem'] as const;
 export type ActionSubject = (typeof actionSubjects)[number];
 
 export const actionStates = ['open', 'done', 'dropped'] as const;

@@ -499,6 +499,7 @@ describe('bad input', () => {
       ['evidence.manage', 'POST', '/incidents/x/evidence-references'],
       ['evidence.read', 'GET', '/incidents/x/evidence/E1/content'],
       ['action.settle', 'POST', '/actions/x/settlement'],
+      ['problem.manage', 'POST', '/problems'],
       ['risk.read', 'GET', '/risks'],
       ['risk.manage', 'POST', '/risks'],
       ['risk.accept', 'POST', '/risks/x/acceptance'],

@@ -134,6 +134,30 @@ describe('incidents', () => {
     const shown = await done(ana.token, 'incident', 'show', incident?.label ?? '');
     expect(shown).toContain(`caused-by ${label}`);
     expect(await done(oscar.token, 'incident', 'findings')).toContain('unclassified');
+
+    const day = (days: number): string =>
+      new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    const failures = ['change', 'failures', '--from', day(-1), '--to', day(1)];
+    const rate = await done(ana.token, ...failures);
+    expect(rate).toContain('100.0 % (1 of 1)');
+    expect(rate).toContain(`caused ${incident?.label ?? ''}`);
+    expect(rate).toContain('Without a change there is no rate.');
+    expect(
+      (await ctc(ana.token, 'change', 'failures', '--from', day(1), '--to', day(0))).code,
+    ).toBe(2);
+
+    const opening = ['problem', 'open', 'Switches do not start', '-d', 'It is the second one.'];
+    const from = ['--incident', incident?.label ?? '', '--caused-by', label];
+    expect(await done(oscar.token, '-o', 'name', ...opening, ...from)).toBe('PRB-1\n');
+    const diagnose = ['problem', 'diagnose', 'PRB-1', '--root-cause', 'A bad batch.'];
+    await done(oscar.token, ...diagnose, '--workaround', 'Use those of the other batch.');
+    expect(await done(ana.token, 'problem', 'list', '--state', 'known-error')).toContain('PRB-1');
+    const closing = ['problem', 'close', 'PRB-1', '-r', 'sent back'];
+    expect((await ctc(oscar.token, ...closing)).code).toBe(6);
+    const action = ['action', 'add', 'PRB-1', '-t', 'send them back', '--owner', 'ana'];
+    const added = await done(oscar.token, '-o', 'name', ...action, '--due', '2030-01-01');
+    await done(ana.token, 'action', 'done', added.trim(), '-r', 'sent');
+    expect(await done(oscar.token, ...closing)).toContain('PRB-1  closed');
   });
 
   it('are answered by a plan that is adopted, exercised, and whose contacts answer', async () => {

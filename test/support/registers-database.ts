@@ -7,6 +7,8 @@ import { createIncidentFindings } from '../../adapters/postgres/incident-finding
 import { createIncidentPlanStore } from '../../adapters/postgres/incident-plan-store.ts';
 import { createIncidentReader } from '../../adapters/postgres/incident-reader.ts';
 import { createIncidentRegister } from '../../adapters/postgres/incident-register.ts';
+import { createChangeFailureReader } from '../../adapters/postgres/change-failures.ts';
+import { createProblemRegister } from '../../adapters/postgres/problem-register.ts';
 import { createRiskRegister } from '../../adapters/postgres/risk-register.ts';
 import { createTestDatabase } from './postgres.ts';
 
@@ -42,6 +44,8 @@ export async function createRegistersDatabase() {
     evidence: createEvidenceStore(deps),
     actions: createActionRegister(deps),
     risks: createRiskRegister(deps),
+    problems: createProblemRegister(deps),
+    failures: createChangeFailureReader(database),
 
     /** A change in some state, which nothing has worked on. @returns its id and label. */
     async change(
@@ -110,7 +114,8 @@ export async function createRegistersDatabase() {
     async empty(): Promise<void> {
       await database.raw(
         `truncate incident, reported_event, incident_plan, incident_exercise, contact_verification,
-           register_action, change, alert, risk, risk_criteria, control_decision restart identity cascade`,
+           register_action, change, alert, risk, risk_criteria, control_decision,
+           problem restart identity cascade`,
       );
       now = registersStart;
     },
