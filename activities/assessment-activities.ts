@@ -1,7 +1,11 @@
+import type { PolicyRegister } from '../domain/approvals/ports.ts';
 import {
-  approvalPolicy,
-  type ApprovalPolicySettings,
-} from '../domain/approvals/approval-policy.ts';
+  approvalTerms,
+  fewestSignatures,
+  inWords,
+  waitingTimes,
+  type ApprovalTerms,
+} from '../domain/approvals/terms.ts';
 import type { AssessmentSteps } from '../domain/change/change-steps.ts';
 import { disturbancesOf } from '../domain/change/disturbances.ts';
 import type {
@@ -14,6 +18,7 @@ import { assessedWindow, planWindow, runbookWindowOf } from '../domain/change/pl
 import { rolloutPolicy, waveSeconds } from '../domain/change/rollout-strategy.ts';
 import type { AssessedPlan } from '../domain/change/story.ts';
 import type { Conflict } from '../domain/conflicts/conflict.ts';
+import { guardianPrincipal } from '../domain/guardian/ports.ts';
 import type { HashOf } from '../domain/hash.ts';
 import type { ImpactSummary } from '../domain/impact/impact.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
@@ -22,12 +27,15 @@ import { findingsOfTimes } from '../domain/runbook/runbook-times.ts';
 import { plannedRunbook } from '../domain/runbook/runbook.ts';
 import { formatWindow } from '../domain/windows/window.ts';
 import { heartbeatWhile } from './heartbeat.ts';
+import { riskOfChange } from './risk-of-change.ts';
 
 export interface AssessmentActivityPorts {
   readonly changes: ChangeRegister;
   readonly inventory: Pick<InventoryReader, 'datacentres'>;
   readonly engine: Pick<InventoryEngine, 'snapshot'>;
-  readonly approvals: ApprovalPolicySettings;
+  readonly policies: Pick<PolicyRegister, 'inForce'>;
+  /** How long a request waits for its approvals where no policy says. */
+  readonly approvalExpiryMs: number;
   readonly hashOf: HashOf;
   /** ISO instant. */
   readonly now: () => string;
@@ -60,25 +68,47 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
           request.kind === 'release'
             ? await changes.lastVerified(request.application, changeId)
             : undefined;
+        const impact = figuresOf(snapshot.impact.summary);
+        const at = now();
+        const releaseDigest = release?.digest ?? null;
+        const history = await changes.riskHistory(changeId, releaseDigest, at);
+        const risk = riskOfChange({ change, impact, history, releaseDigest, previous });
+        const approval = approvalTerms(
+          await ports.policies.inForce(),
+          {
+            kind: request.kind,
+            class: request.class,
+            requestedBy: change.requester === guardianPrincipal ? 'guardian' : 'person',
+            department: request.department,
+            datacentres: request.datacentres,
+            risk: risk.level,
+            servicesDown: impact.servicesDown,
+            customers: impact.customers,
+          },
+          {
+            ...history.target,
+            solutions: snapshot.impact.summary.bySolution.map(({ key }) => key).toSorted(),
+          },
+        );
         const plan: ChangePlan = {
           change: changeId,
           revision: change.revision,
           request,
           window: planWindow(change.window),
-          releaseDigest: release?.digest ?? null,
+          releaseDigest,
           application,
           rollsBackTo:
             previous === undefined ? null : { version: previous.version, digest: previous.digest },
-          impact: figuresOf(snapshot.impact.summary),
+          impact,
+          risk,
+          approval,
           ...findingsOf(change),
         };
         const planHash = hashOf(plan);
-        const at = now();
-        const policy = approvalPolicy(ports.approvals, {
-          changeClass: request.class,
-          impact: plan.impact,
+        const times = waitingTimes(approval, {
           nowMs: Date.parse(at),
           latestStartMs: Date.parse(plan.window.latestStartAt),
+          expiryMs: ports.approvalExpiryMs,
         });
         const conflicts = await changes.storeAssessment({
           changeId,
@@ -86,10 +116,11 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
           snapshot,
           plan,
           planHash,
-          approvalExpiresAt: new Date(policy.expiresAtMs).toISOString(),
+          approvalsNeeded: fewestSignatures(approval.policies),
+          approvalExpiresAt: new Date(times.expiresAtMs).toISOString(),
           at,
         });
-        return assessedPlan(change, plan, planHash, policy, conflicts);
+        return assessedPlan(change, plan, planHash, times, conflicts);
       }),
   };
 }
@@ -110,12 +141,26 @@ function figuresOf({ total }: ImpactSummary): ImpactFigures {
   };
 }
 
+function approversOf(
+  approval: ApprovalTerms | undefined,
+): Pick<AssessedPlan, 'approvalsNeeded' | 'approvers' | 'separateImplementer' | 'justifyWithinMs'> {
+  if (approval === undefined) return { approvalsNeeded: 1 };
+  return {
+    approvalsNeeded: fewestSignatures(approval.policies),
+    approvers: inWords(approval.policies),
+    ...(approval.separateImplementer ? { separateImplementer: true } : {}),
+    ...(approval.afterwards === undefined
+      ? {}
+      : { justifyWithinMs: approval.afterwards.withinHours * 3_600_000 }),
+  };
+}
+
 /** An assessment in what the workflow needs of it. */
 export function assessedPlan(
   change: RequestedChange,
   plan: ChangePlan,
   planHash: string,
-  policy: ReturnType<typeof approvalPolicy>,
+  times: ReturnType<typeof waitingTimes>,
   conflicts: readonly Conflict[],
 ): AssessedPlan {
   const { request } = change;
@@ -132,18 +177,19 @@ export function assessedPlan(
     ...(request.kind === 'release' || request.runbook === undefined
       ? {}
       : { runbook: plannedRunbook(request.runbook) }),
-    needsReview: request.class !== 'standard',
+    needsReview: request.class !== 'standard' || plan.approval?.review === true,
     ...assessedWindow(plan.window, request.window.recurrence !== undefined),
     waveBudgetMs: (strategy === undefined ? 0 : waveSeconds(strategy)) * 1000,
     rollbackBudgetMs: (strategy?.rollbackBudgetSeconds ?? 0) * 1000,
     maxRedeployments: strategy?.maxRedeployments ?? 0,
     ...(strategy === undefined ? {} : { rollout: rolloutPolicy(strategy) }),
-    approvalsNeeded: policy.approvalsNeeded,
-    approvalExpiresAtMs: policy.expiresAtMs,
-    remindersAtMs: policy.remindersAtMs,
+    ...approversOf(plan.approval),
+    approvalExpiresAtMs: times.expiresAtMs,
+    remindersAtMs: times.remindersAtMs,
     summary:
       `Window ${formatWindow(change.window)}. Services: ${servicesDown} down, ${servicesDegraded} degraded, ` +
       `${servicesAtRisk} at risk; ${customers} customers affected. ` +
+      (plan.risk === undefined ? '' : `Risk: ${plan.risk.level} (${plan.risk.score} of 100). `) +
       `Conflicts: ${blocking} blocking, ${conflicts.length - blocking} to note.${(plan.findings ?? []).map((finding) => ` ${finding}`).join('')}`,
   };
 }

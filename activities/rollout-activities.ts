@@ -20,7 +20,7 @@ import { distinctReplicas } from '../domain/placement/rented-machines.ts';
 import type { Latency, SimulationInput, SimulationResult } from '../domain/placement/simulation.ts';
 
 export interface RolloutActivityPorts {
-  readonly changes: ChangeRegister;
+  readonly changes: Omit<ChangeRegister, 'riskHistory' | 'storeAssessment'>;
   readonly rollouts: RolloutRegister;
   readonly comparisons: Pick<ComparisonRegister, 'findPreview'>;
   readonly optimus: Pick<Optimus, 'simulate'>;

@@ -18,7 +18,7 @@ import { judgeVerification, p95 } from '../domain/verification/judge-verificatio
 import type { VerificationReport } from '../domain/verification/judge-verification.ts';
 
 export interface VerificationActivityPorts extends AnalysisPorts {
-  readonly changes: ChangeRegister;
+  readonly changes: Pick<ChangeRegister, 'plannedApplication'>;
   readonly rollouts: RolloutRegister;
   readonly driverFor: DriverFor;
   readonly offers: () => Promise<readonly Offer[]>;

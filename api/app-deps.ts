@@ -3,7 +3,18 @@ import type { CatalogueImporter } from '../domain/acsmi/catalogue-ports.ts';
 import type { OfferCatalogue } from '../domain/acsmi/catalogue.ts';
 import type { ContractRegister, ProposalReader, SlaReader } from '../domain/acsmi/ports.ts';
 import type { ActionRegister } from '../domain/actions/ports.ts';
-import type { AccessRegister, IdempotencyStore } from '../domain/access/ports.ts';
+import type {
+  AccessRegister,
+  IdempotencyStore,
+  PrincipalRegister,
+  RoleRegister,
+  TargetReader,
+} from '../domain/access/ports.ts';
+import type {
+  ApprovalReader,
+  DelegationRegister,
+  PolicyRegister,
+} from '../domain/approvals/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
 import type { ComparisonRegister } from '../domain/change/ports.ts';
@@ -44,6 +55,9 @@ import type { SimulationRegister } from '../domain/placement/simulation-ports.ts
 /** Everything the API needs of the outside world; composed in main.ts. */
 export interface AppDeps {
   readonly access: AccessRegister;
+  readonly principals: PrincipalRegister;
+  readonly roles: RoleRegister;
+  readonly targets: TargetReader;
   readonly idempotency: IdempotencyStore;
   readonly applications: ApplicationRegister;
   readonly requests: ChangeRequests;
@@ -84,6 +98,9 @@ export interface AppDeps {
   readonly rehearsals: Pick<RehearsalRegister, 'request' | 'get' | 'list'>;
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
+  readonly policies: PolicyRegister;
+  readonly approvals: ApprovalReader;
+  readonly delegations: DelegationRegister;
   readonly lineStops: LineStopRegister;
   readonly ledger: Ledger;
   readonly optimus: Optimus;

@@ -42,16 +42,20 @@ import { inventoryHistoryRoutes } from './routes/inventory-history.ts';
 import { inventoryRoutes } from './routes/inventory.ts';
 import { ledgerRoutes } from './routes/ledger.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
+import { principalRoutes } from './routes/principals.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { changeFailureRoutes } from './routes/change-failures.ts';
 import { problemRoutes } from './routes/problems.ts';
 import { riskReportRoutes } from './routes/risk-reports.ts';
 import { riskRoutes } from './routes/risks.ts';
+import { roleRoutes } from './routes/roles.ts';
 import { simulationRoutes } from './routes/simulations.ts';
 import { whyRoutes } from './routes/why.ts';
 import { loginRoutes } from './routes/login.ts';
 import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
+import { approvalRoutes } from './routes/approvals.ts';
+import { policyRoutes } from './routes/policies.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { runbookRoutes } from './routes/runbooks.ts';
 import { windowRoutes } from './routes/windows.ts';
@@ -75,7 +79,10 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   await app.register(problemDetails);
-  await app.register(authentication, { access: deps.access });
+  await app.register(authentication, {
+    access: deps.access,
+    principals: deps.principals,
+  });
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: { 'script-src': ["'self'"], 'upgrade-insecure-requests': null },
@@ -121,10 +128,14 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     healthRoutes,
     loginRoutes,
     accessRoutes,
+    principalRoutes,
+    roleRoutes,
     changeRoutes,
     changeEventRoutes,
     measurementRoutes,
     decisionRoutes,
+    approvalRoutes,
+    policyRoutes,
     runbookRoutes,
     applicationRoutes,
     guardianRoutes,
@@ -173,6 +184,7 @@ const documentRoute: typeof toJsonSchema = (input) => {
     method?: string | string[];
   };
   if (config?.access === 'open') schema['security'] = [];
+  schema['x-permission'] = config?.access;
   const once = method === 'POST' && config?.idempotent !== false;
   const ifMatch = config?.ifMatch;
   if (once || ifMatch !== undefined) {

@@ -1,4 +1,4 @@
-import { isAllowed, type Actor } from '../domain/access/roles.ts';
+import { isAllowed, type Actor } from '../domain/access/actor.ts';
 import { DomainError } from '../domain/errors.ts';
 
 /** @throws DomainError `forbidden` for somebody who may not see customers. */

@@ -15,6 +15,7 @@ import {
   ensurePrincipalWithToken,
 } from '../adapters/postgres/access-register.ts';
 import { createActionRegister } from '../adapters/postgres/action-register.ts';
+import { createTargetReader } from '../adapters/postgres/access-targets.ts';
 import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
 import { createChangeFailureReader } from '../adapters/postgres/change-failures.ts';
@@ -28,6 +29,9 @@ import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-k
 import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
 import { createEventRegister } from '../adapters/postgres/event-register.ts';
 import { createEvidenceStore } from '../adapters/postgres/evidence-store.ts';
+import { createApprovalReader } from '../adapters/postgres/approval-reader.ts';
+import { createDelegationRegister } from '../adapters/postgres/delegation-register.ts';
+import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
 import {
@@ -52,6 +56,8 @@ import { createProblemRegister } from '../adapters/postgres/problem-register.ts'
 import { createProposalReader } from '../adapters/postgres/proposal-reader.ts';
 import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
 import { createRiskRegister } from '../adapters/postgres/risk-register.ts';
+import { createPrincipalRegister } from '../adapters/postgres/principal-register.ts';
+import { createRoleRegister } from '../adapters/postgres/role-register.ts';
 import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
 import { createSlaReader } from '../adapters/postgres/sla-reader.ts';
 import { createWaitReader } from '../adapters/postgres/wait-reader.ts';
@@ -142,7 +148,10 @@ const purge = setInterval(() => {
 
 const app = await buildApp(
   {
-    access: createAccessRegister(database),
+    access: createAccessRegister({ database, tokenMaxDays: config.tokenMaxDays, now }),
+    principals: createPrincipalRegister(database),
+    roles: createRoleRegister(database),
+    targets: createTargetReader(database),
     idempotency: createIdempotencyStore(database),
     applications: createApplicationRegister({ database, now }),
     requests: createChangeRequests({ database, now }),
@@ -181,6 +190,9 @@ const app = await buildApp(
     rehearsals: createRehearsalRegister(database),
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
+    policies: createPolicyRegister({ database, now }),
+    approvals: createApprovalReader({ database, now }),
+    delegations: createDelegationRegister({ database, now }),
     ledger: createLedger(signing),
     lineStops: createLineStopRegister({ database, now }),
     optimus,

@@ -1,7 +1,10 @@
 import { Command, Option } from 'commander';
 import { addAccessCommands } from './commands/access-commands.ts';
+import { addGrantCommands } from './commands/grant-commands.ts';
+import { addPrincipalCommands } from './commands/principal-commands.ts';
 import { addAcsmiCommands } from './commands/acsmi-commands.ts';
 import { addApplicationCommands } from './commands/application-commands.ts';
+import { addAgendaCommands } from './commands/approval-commands.ts';
 import { addChangeCommands } from './commands/change-commands.ts';
 import { addActionCommands } from './commands/action-commands.ts';
 import { addEventCommands } from './commands/event-commands.ts';
@@ -14,8 +17,10 @@ import { addLineCommands } from './commands/line-commands.ts';
 import { addLogCommands } from './commands/log-commands.ts';
 import { addProblemCommands } from './commands/problem-commands.ts';
 import { addRiskCommands } from './commands/risk-commands.ts';
+import { addPolicyCommands } from './commands/policy-commands.ts';
 import { addSimulationCommands } from './commands/simulation-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
+import { addTokenCommands } from './commands/token-commands.ts';
 import { addWindowCommands } from './commands/window-commands.ts';
 import { outputFormats } from './output.ts';
 
@@ -49,12 +54,17 @@ export function buildProgram(): Command {
   addInventoryCommands(program);
   addAcsmiCommands(program);
   addImpactCommands(program);
+  addPolicyCommands(program);
+  addAgendaCommands(program);
   addFreezeCommands(program);
   addLineCommands(program);
   addLogCommands(program);
   addSimulationCommands(program);
   addWindowCommands(program);
   addAccessCommands(program);
+  addPrincipalCommands(program);
+  addGrantCommands(program);
+  addTokenCommands(program);
   addStackCommands(program);
   // Subcommands do not inherit it.
   const override = (command: Command): void => {

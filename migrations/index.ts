@@ -15,9 +15,12 @@ import * as rehearsals from './0013-rehearsals.ts';
 import * as acsmi from './0014-acsmi.ts';
 import * as simulations from './0015-simulations.ts';
 import * as ledger from './0016-ledger.ts';
+import * as profiles from './0017-profiles.ts';
+import * as signIn from './0017b-sign-in.ts';
 import * as incidents from './0018-incidents.ts';
 import * as risks from './0018-risks.ts';
 import * as problems from './0018-problems.ts';
+import * as approvalPolicies from './0019-approval-policies.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -36,9 +39,12 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0014-acsmi': acsmi,
   '0015-simulations': simulations,
   '0016-ledger': ledger,
+  '0017-profiles': profiles,
+  '0017b-sign-in': signIn,
   '0018-incidents': incidents,
   '0018-risks': risks,
   '0018-problems': problems,
+  '0019-approval-policies': approvalPolicies,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -47,7 +47,7 @@ describe('the migrations', () => {
     await migrateDatabase(url);
     const at = new Date().toISOString();
     await database('principal').insert({
-      ...{ id: 'ana', name: 'Ana', email: 'ana@example.com', roles: ['operator'], created_at: at },
+      ...{ id: 'ana', name: 'Ana', email: 'ana@example.com', created_at: at },
     });
     const id = randomUUID();
     await database('incident').insert({

@@ -213,6 +213,10 @@ const fields = {
     text.min(24, 'must be at least 24 characters: make one with `openssl rand -hex 32`').optional(),
     'Lets its bearer act as administrator, to set up the first accounts. Unset it afterwards. Secret.',
   ),
+  CTC_TOKEN_MAX_DAYS: field(
+    wholeNumber(1, 3650).default(365),
+    'How long an access token lives at most, and when nothing else is said; in days.',
+  ),
   CTC_WORKER_BUNDLE: field(
     text.optional(),
     'Path of a prebuilt workflow bundle. Unset: the worker bundles the workflows at its start.',

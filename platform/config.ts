@@ -76,6 +76,7 @@ export interface Config {
   /** What all guardians of the company keep to together. */
   readonly evacuation: EvacuationRate;
   readonly bootstrapAdminToken?: string;
+  readonly tokenMaxDays: number;
   readonly workerBundle?: string;
   readonly metricsPort?: number;
   readonly otlpEndpoint?: string;
@@ -217,6 +218,7 @@ function arrange(values: ConfigValues): Config {
       perHour: values.CTC_GUARDIAN_MOVES_PER_HOUR,
     },
     ...optional('bootstrapAdminToken', values.CTC_BOOTSTRAP_ADMIN_TOKEN),
+    tokenMaxDays: values.CTC_TOKEN_MAX_DAYS,
     ...optional('workerBundle', values.CTC_WORKER_BUNDLE),
     ...optional('metricsPort', values.CTC_METRICS_PORT),
     ...optional('otlpEndpoint', values.OTEL_EXPORTER_OTLP_ENDPOINT),

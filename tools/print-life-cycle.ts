@@ -1,14 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { permissions } from '../domain/access/roles.ts';
+import { rolesWith } from '../domain/access/roles.ts';
 import { endedStates, lifeCycle, reservedStates } from '../domain/change/life-cycle.ts';
 
 /** Writes docs/life-cycle.md from the one table; with --check it only says whether the file is current. */
 const path = join(import.meta.dirname, '..', 'docs', 'life-cycle.md');
 
 const who = (by: (typeof lifeCycle)[number]['by']): string =>
-  by === 'workflow' ? 'the workflow' : permissions[by].join(', ');
+  by === 'workflow' ? 'the workflow' : rolesWith(by).join(', ');
 
 const table = lifeCycle.map(
   ({ from, event, to, by, requires }) =>

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { permissions } from '../domain/access/roles.ts';
+import { rolesWith } from '../domain/access/roles.ts';
 import { incidentLifeCycle, type IncidentTransition } from '../domain/incidents/life-cycle.ts';
 import { defaultIncidentPlan } from '../domain/incidents/plan.ts';
 import { changeFailureDefinition } from '../domain/problems/change-failures.ts';
@@ -106,5 +106,5 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 function whoOf(by: IncidentTransition['by']): string {
-  return by === 'its source' ? by : permissions[by].join(', ');
+  return by === 'its source' ? by : rolesWith(by).join(', ');
 }

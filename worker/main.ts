@@ -27,6 +27,7 @@ import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts'
 import { watchImpact } from '../adapters/postgres/impact-watch.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLineSteps } from '../adapters/postgres/line-steps.ts';
+import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { startRegisterWatch } from '../adapters/postgres/register-watch.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
@@ -40,7 +41,6 @@ import { createLogger } from '../platform/logging.ts';
 import { startTelemetry } from '../platform/telemetry.ts';
 import { createRehearsalSteps } from '../activities/rehearsal-activities.ts';
 import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
-import { approvalSettings } from './approval-settings.ts';
 import { createWorker } from './create-worker.ts';
 import { createRehearse } from './rehearsal/rehearse-in-process.ts';
 import { bridgeTemporalLogs } from './temporal-logs.ts';
@@ -122,7 +122,8 @@ const ports = {
   comparisons: createComparisonRegister(database),
   inventory,
   engine,
-  approvals: approvalSettings(config),
+  policies: createPolicyRegister({ database, now }),
+  approvalExpiryMs: config.approvalExpiryMs,
   optimus,
   driverFor: drivers.driverFor,
   metricProvider: createMetricProvider(config.metrics, {

@@ -1,25 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import type { AccessRegister, AccessToken, Principal } from '../../domain/access/ports.ts';
-import type { Role } from '../../domain/access/roles.ts';
+import type { AccessRegister, AccessToken, NewPrincipal } from '../../domain/access/ports.ts';
+import { isPermission } from '../../domain/access/roles.ts';
+import { checkToken } from '../../domain/access/token-rules.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { NewLedgerEntry } from '../../domain/ledger/entry.ts';
+import { heldGrantsOf } from './grants.ts';
 import { appendToLedger } from './ledger-append.ts';
-import { explainingConstraints } from './postgres-errors.ts';
-
-interface PrincipalRow {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly roles: Role[];
-  readonly disabled_at: string | null;
-}
+import { addPrincipal } from './principal-register.ts';
+import { onlyRow } from './principal-rows.ts';
 
 interface TokenRow {
   readonly id: string;
   readonly principal: string;
   readonly label: string;
+  readonly permissions: string[] | null;
+  readonly issued_by: string | null;
   readonly created_at: string;
   readonly expires_at: string | null;
   readonly last_used_at: string | null;
@@ -29,6 +26,9 @@ interface TokenRow {
 /** `last_used_at` is for people: exact to the minute is enough, and spares a write for every call. */
 const lastUsedResolution = '1 minute';
 
+/** Any number that nothing else locks. */
+const firstStartLock = 7_205_931_172n;
+
 export const tokenPrefix = 'ctc_pat_';
 
 /** A token's only stored form. */
@@ -36,14 +36,32 @@ export function tokenDigest(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
-export function createAccessRegister(database: Knex): AccessRegister {
+interface AccessRegisterDeps {
+  readonly database: Knex;
+  /** The longest life of a token. */
+  readonly tokenMaxDays: number;
+  /** ISO instant. */
+  readonly now: () => string;
+}
+
+export function createAccessRegister({
+  database,
+  tokenMaxDays,
+  now,
+}: AccessRegisterDeps): AccessRegister {
   const register: AccessRegister = {
     async authenticate(secret) {
       const { rows } = await database.raw<{
-        rows: { id: string; name: string; roles: Role[]; token: string; stale: boolean }[];
+        rows: {
+          id: string;
+          name: string;
+          token: string;
+          permissions: string[] | null;
+          stale: boolean;
+        }[];
       }>(
         `
-          select p.id, p.name, p.roles, t.id as token,
+          select p.id, p.name, t.id as token, t.permissions,
             coalesce(t.last_used_at < now() - interval '${lastUsedResolution}', true) as stale
           from access_token t join principal p on p.id = t.principal
           where t.sha256 = ? and t.revoked_at is null and p.disabled_at is null
@@ -58,68 +76,35 @@ export function createAccessRegister(database: Knex): AccessRegister {
           .where({ id: row.token })
           .update({ last_used_at: database.fn.now() });
       }
-      return { id: row.id, name: row.name, roles: row.roles };
+      const grants = await heldGrantsOf(database, row.id);
+      const limitedTo = row.permissions?.filter(isPermission) ?? null;
+      return { id: row.id, name: row.name, grants, limitedTo };
     },
 
-    addPrincipal: ({ id, name, email, roles }, by) =>
-      explainingConstraints(
-        {
-          principal_pkey: () =>
-            new DomainError('conflict', `There is a principal "${id}" already.`, {
-              code: 'principal-exists',
-            }),
-        },
-        () =>
-          database.transaction(async (trx) => {
-            const rows = await trx('principal')
-              .insert({ id, name, email, roles: [...roles], created_at: trx.fn.now() })
-              .returning<PrincipalRow[]>('*');
-            await appendToLedger(trx, principalAdded({ id, roles }, by));
-            return onlyRow(rows.map(toPrincipal), 'principal', id);
-          }),
-      ),
-
-    async listPrincipals() {
-      const rows = await database<PrincipalRow>('principal').orderBy('id').select('*');
-      return rows.map((row) => toPrincipal(row));
-    },
-
-    setDisabled: (id, disabled, by) =>
-      database.transaction(async (trx) => {
-        const rows = await trx('principal')
-          .where({ id })
-          .update({ disabled_at: disabled ? trx.raw('coalesce(disabled_at, now())') : null })
-          .returning<PrincipalRow[]>('*');
-        const principal = onlyRow(rows.map(toPrincipal), 'principal', id);
-        await appendToLedger(trx, {
-          actor: by,
-          action: disabled ? 'principal.disabled' : 'principal.enabled',
-          subject: { kind: 'principal', id },
-        });
-        return principal;
-      }),
-
-    async issueToken({ principal, label, expiresAt }, by) {
+    async issueToken(principal, wish, issuer) {
+      const { expiresAt } = checkToken(wish, {
+        ...{ issuer, maxDays: tokenMaxDays },
+        nowMs: Date.parse(now()),
+      });
       const secret = `${tokenPrefix}${randomBytes(32).toString('base64url')}`;
-      const token = await explainingConstraints(
-        { access_token_principal_fkey: () => missing('principal', principal) },
-        () =>
-          database.transaction(async (trx) => {
-            const rows = await trx('access_token')
-              .insert({
-                id: uuidv7(),
-                principal,
-                label,
-                sha256: tokenDigest(secret),
-                created_at: trx.fn.now(),
-                expires_at: expiresAt,
-              })
-              .returning<TokenRow[]>('*');
-            const issued = onlyRow(rows.map(toToken), 'token', label);
-            await appendToLedger(trx, tokenIssued(issued, by));
-            return issued;
-          }),
-      );
+      const token = await database.transaction(async (trx) => {
+        // Locked, so that whoever disables them at the same moment revokes this one too.
+        const known = await trx('principal')
+          .where({ id: principal })
+          .forShare()
+          .select<{ kind: string; disabled_at: string | null }[]>('kind', 'disabled_at');
+        refuseUnusable(principal, onlyRow(known, 'principal', principal));
+        const rows = await trx('access_token')
+          .insert({
+            ...{ id: uuidv7(), principal, label: wish.label, sha256: tokenDigest(secret) },
+            permissions: wish.permissions === null ? null : [...new Set(wish.permissions)].sort(),
+            ...{ issued_by: issuer.id, created_at: trx.fn.now(), expires_at: expiresAt },
+          })
+          .returning<TokenRow[]>('*');
+        const issued = onlyRow(rows.map(toToken), 'token', wish.label);
+        await appendToLedger(trx, tokenIssued(issued, issuer.id));
+        return issued;
+      });
       return { secret, token };
     },
 
@@ -131,10 +116,10 @@ export function createAccessRegister(database: Knex): AccessRegister {
       return rows.map(toToken);
     },
 
-    revokeToken: (id, by) =>
+    revokeToken: (id, by, of) =>
       database.transaction(async (trx) => {
         const rows = await trx('access_token')
-          .where({ id })
+          .where({ id, ...(of === undefined ? {} : { principal: of }) })
           .update({ revoked_at: trx.raw('coalesce(revoked_at, now())') })
           .returning<TokenRow[]>('*');
         const token = onlyRow(rows.map(toToken), 'token', id);
@@ -166,16 +151,14 @@ export function createAccessRegister(database: Knex): AccessRegister {
 /** Makes sure of a principal and of a token whose secret is given: for the first start. */
 export async function ensurePrincipalWithToken(
   database: Knex,
-  principal: Omit<Principal, 'disabledAt'>,
+  principal: NewPrincipal,
   secret: string,
 ): Promise<void> {
   await database.transaction(async (trx) => {
-    const added = await trx('principal')
-      .insert({ ...principal, roles: [...principal.roles], created_at: trx.fn.now() })
-      .onConflict('id')
-      .ignore()
-      .returning<{ id: string }[]>('id');
-    if (added.length > 0) await appendToLedger(trx, principalAdded(principal, 'ctc'));
+    // Two processes may start at once.
+    await trx.raw('select pg_advisory_xact_lock(?)', [String(firstStartLock)]);
+    const known = await trx('principal').where({ id: principal.id }).select('id');
+    if (known.length === 0) await addPrincipal(trx, principal, 'ctc');
     const [issued] = await trx('access_token')
       .insert({
         id: uuidv7(),
@@ -191,35 +174,16 @@ export async function ensurePrincipalWithToken(
   });
 }
 
-function principalAdded(
-  { id, roles }: Pick<Principal, 'id' | 'roles'>,
+/** Nothing of the secret, nor its digest: only what a person calls it by. */
+function tokenIssued(
+  { id, principal, label, expiresAt, permissions }: AccessToken,
   by: string,
 ): NewLedgerEntry {
   return {
     actor: by,
-    action: 'principal.added',
-    subject: { kind: 'principal', id },
-    details: { roles },
-  };
-}
-
-/** Nothing of the secret, nor its digest: only what a person calls it by. */
-function tokenIssued({ id, principal, label, expiresAt }: AccessToken, by: string): NewLedgerEntry {
-  return {
-    actor: by,
     action: 'token.issued',
     subject: { kind: 'principal', id: principal },
-    details: { token: id, label, expiresAt },
-  };
-}
-
-function toPrincipal(row: PrincipalRow): Principal {
-  return {
-    id: row.id,
-    name: row.name,
-    email: row.email,
-    roles: row.roles,
-    disabledAt: row.disabled_at,
+    details: { token: id, label, expiresAt, permissions },
   };
 }
 
@@ -228,6 +192,8 @@ function toToken(row: TokenRow): AccessToken {
     id: row.id,
     principal: row.principal,
     label: row.label,
+    permissions: row.permissions?.filter(isPermission) ?? null,
+    issuedBy: row.issued_by,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,
@@ -235,14 +201,19 @@ function toToken(row: TokenRow): AccessToken {
   };
 }
 
-function missing(kind: string, name: string): DomainError {
-  return new DomainError('not-found', `There is no ${kind} "${name}".`, {
-    code: `no-such-${kind}`,
+function refuseUnusable(
+  id: string,
+  { kind, disabled_at }: { readonly kind: string; readonly disabled_at: string | null },
+): void {
+  if (kind === 'system') {
+    throw new DomainError('refused', `In the name of ${id} only CTC itself acts.`, {
+      code: 'system-principal',
+      remedy: 'Add a service of your own: ctc principal add ID --service.',
+    });
+  }
+  if (disabled_at === null) return;
+  throw new DomainError('refused', `${id} is disabled.`, {
+    code: 'principal-disabled',
+    remedy: `Enable them first: ctc principal enable ${id}.`,
   });
-}
-
-function onlyRow<T>(rows: readonly T[], kind: string, name: string): T {
-  const row = rows[0];
-  if (row === undefined) throw missing(kind, name);
-  return row;
 }

@@ -1,8 +1,11 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import { permissions } from '../../domain/access/roles.ts';
+import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import type { LogEntry } from '../../domain/change/story.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
+import { targetOfChange } from './access-targets.ts';
+import { approversOfPlan, toldOfPlan } from './approvers.ts';
+import { holdersOf } from './grants.ts';
 
 export interface NewAlert {
   /** With the recipient it makes the alert unique: raised once however often the step is repeated. */
@@ -47,13 +50,13 @@ export async function audienceOf(
   audience: NonNullable<LogEntry['alert']>,
   actor: string,
 ): Promise<string[]> {
+  const terms = audience === 'approvers' ? await termsOf(trx, changeId) : undefined;
+  const target = await targetOfChange(trx, changeId);
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
     `
       select requester as id from change where id = :changeId
       union
-      select p.id from principal p, change c
-      where c.id = :changeId and :approvers and p.disabled_at is null
-        and p.roles && cast(:deciders as text[]) and p.id <> c.requester
+      select unnest(cast(:deciders as text[]))
       union
       select decided_by from approval where change_id = :changeId and :involved
       union
@@ -61,9 +64,8 @@ export async function audienceOf(
       where l.change_id = :changeId and :involved
       union
       -- Nobody asked for what the guardian does: those who may answer it are told, and whose change it corrects.
-      select p.id from principal p, change c
-      where c.id = :changeId and c.origin is not null and p.disabled_at is null
-        and p.roles && cast(:answering as text[])
+      select unnest(cast(:answering as text[])) from change c
+      where c.id = :changeId and c.origin is not null
       union
       select corrected.requester from change c
         join change corrected on corrected.id = cast(c.origin #>> '{corrects,changeId}' as uuid)
@@ -71,14 +73,38 @@ export async function audienceOf(
     `,
     {
       changeId,
-      approvers: audience === 'approvers',
       involved: audience === 'everyone-involved',
-      deciders: [...permissions['change.decide']],
-      answering: [...permissions['guardian.decide']],
+      // Those whom the policies ask, where there are any.
+      deciders:
+        audience === 'approvers' && terms === undefined
+          ? await holdersOf(trx, 'change.decide', target)
+          : [],
+      answering: await holdersOf(trx, 'guardian.decide', target),
     },
   );
   const nobodys = [actor, guardianPrincipal, policyPrincipal];
-  return rows.map(({ id }) => id).filter((id) => !nobodys.includes(id));
+  const asked =
+    terms === undefined
+      ? []
+      : [
+          ...(await approversOfPlan(trx, terms.approval, terms.requester)),
+          ...(await toldOfPlan(trx, terms.approval)),
+        ];
+  return [...rows.map(({ id }) => id), ...asked].filter((id) => !nobodys.includes(id));
+}
+
+async function termsOf(
+  trx: Knex,
+  changeId: string,
+): Promise<{ readonly approval: ApprovalTerms; readonly requester: string } | undefined> {
+  const row = await trx('change')
+    .where({ id: changeId })
+    .first<{ approval: ApprovalTerms | null; requester: string }>(
+      trx.raw(`plan -> 'approval' as approval`),
+      'requester',
+    );
+  const { approval, requester } = row;
+  return approval === null ? undefined : { approval, requester };
 }
 
 /** Those of the principals who can be alerted; the one who acted already knows. */

@@ -39,6 +39,7 @@ beforeAll(async () => {
     dependencies: `dependent,group,needs,member\n${dependencies.join('\n')}\n`,
   });
   await addPrincipal(db, 'ana');
+  await addPrincipal(db, 'olga');
   engine = createInventoryEngine({
     databaseUrl: database.url,
     settings: { customerDistanceMs: 0 },
@@ -60,7 +61,9 @@ async function propose(
     const changes: string[] = [];
     for (const each of given) {
       const id = await insertChange(trx, 'ana', manualRequest(each));
-      await trx('change').where({ id }).update({ state: 'awaiting-approval' });
+      await trx('change')
+        .where({ id })
+        .update({ state: 'awaiting-approval', plan: '{}', plan_hash: 'plan' });
       await renumberIntervention(trx, id);
       changes.push(id);
     }
@@ -77,8 +80,16 @@ async function approve(
   try {
     await db.transaction(async (trx) => {
       const { overridden } = await guardApproval(trx, using, {
-        ...{ changeId: id, planHash: 'plan', by: 'ana', at: new Date().toISOString() },
+        ...{ changeId: id, planHash: 'plan', by: 'olga', at: new Date().toISOString() },
         override,
+      });
+      await trx('approval').insert({
+        change_id: id,
+        plan_hash: 'plan',
+        decided_by: 'olga',
+        decision: 'approved',
+        reason: 'as planned',
+        decided_at: new Date(),
       });
       await trx('change').where({ id }).update({ state: 'scheduled' });
       await reserveItems(trx, id, overridden);

@@ -38,6 +38,7 @@ export async function storeAssessment(
     .update({
       plan: JSON.stringify(assessment.plan),
       plan_hash: assessment.planHash,
+      approvals_needed: assessment.approvalsNeeded,
       approval_expires_at: assessment.approvalExpiresAt,
       updated_at: at,
     });

@@ -12,6 +12,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { ResolvedWindow } from '../../domain/windows/window.ts';
 import { storeAssessment } from './assessment-store.ts';
 import type { ConflictFinder } from './conflict-store.ts';
+import { riskHistory } from './risk-history.ts';
 
 /** What a change's `definition` column holds. */
 export interface StoredDefinition {
@@ -139,6 +140,9 @@ export function createChangeRegister(database: Knex, engine: ConflictFinder): Ch
             endpoints: row.endpoints,
           };
     },
+
+    riskHistory: (changeId, releaseDigest, at) =>
+      riskHistory(database, engine, changeId, releaseDigest, at),
 
     storeAssessment: (assessment) =>
       database.transaction((trx) => storeAssessment(trx, engine, assessment)),

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type Conflict, type Intervention } from '../../domain/conflicts/conflict.ts';
 import { conflictKey, diffConflicts } from '../../domain/conflicts/diff-conflicts.ts';
 import { recompute, type PresentConflicts } from '../../domain/conflicts/recompute.ts';
+import { DomainError } from '../../domain/errors.ts';
 import type { InventoryEngine } from '../../domain/impact/ports.ts';
 import type { WindowInstants } from '../../domain/windows/window-rules.ts';
 import { raiseAlert } from './alerts.ts';
@@ -32,6 +33,16 @@ export async function interventionOf(trx: Knex, changeId: string): Promise<Inter
     { changeId },
   );
   return rows[0] === undefined ? null : toIntervention(rows[0]);
+}
+
+/** The change as it was asked for, whether or not it has been assessed. @throws DomainError `not-found`. */
+export async function interventionAsked(database: Knex, changeId: string): Promise<Intervention> {
+  const { rows } = await database.raw<{ rows: InterventionRow[] }>(
+    `${selectInterventions} where c.id = :changeId`,
+    { changeId },
+  );
+  if (rows[0] !== undefined) return toIntervention(rows[0]);
+  throw new DomainError('not-found', `There is no change ${changeId}.`, { code: 'no-such-change' });
 }
 
 /**

@@ -4,6 +4,8 @@ import { DomainError } from '../../domain/errors.ts';
 import type { EventAssessment, EventState } from '../../domain/incidents/event.ts';
 import { classificationComplaints, severityOf } from '../../domain/incidents/plan.ts';
 import type { EventRegister, StoredEvent } from '../../domain/incidents/ports.ts';
+import { company, type Target } from '../../domain/access/grants.ts';
+import { targetOfApplication } from './access-targets.ts';
 import { raiseAlert } from './alerts.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import { byIdOrLabel } from './id-or-label.ts';
@@ -11,7 +13,7 @@ import { startDuties } from './incident-duties.ts';
 import { planInForce } from './incident-plan-rows.ts';
 import type { RegisterDeps } from './incident-plan-store.ts';
 import { checkInstant, findOpenIncident, incidentLabel } from './incident-rows.ts';
-import { holdersOf, noteIncident } from './incidents.ts';
+import { noteIncident, othersWith } from './incidents.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { explainingConstraints } from './postgres-errors.ts';
 import { uuidInAnyCase } from './uuid-pattern.ts';
@@ -64,14 +66,18 @@ export function createEventRegister({ database, now }: RegisterDeps): EventRegis
             subject: { kind: 'event', id: row.id },
             details: { ...report },
           });
-          await raiseAlert(trx, await holdersOf(trx, 'incident.manage', by), {
-            key: `event/${row.id}`,
-            changeId: null,
-            topic: 'event',
-            subject: `EVT-${row.number} ${title}: reported`,
-            body: `${description}\nSay what it is: ctc event assess EVT-${row.number}.`,
-            at: now(),
-          });
+          await raiseAlert(
+            trx,
+            await othersWith(trx, 'incident.manage', by, await targetOfEvent(trx, application)),
+            {
+              key: `event/${row.id}`,
+              changeId: null,
+              topic: 'event',
+              subject: `EVT-${row.number} ${title}: reported`,
+              body: `${description}\nSay what it is: ctc event assess EVT-${row.number}.`,
+              at: now(),
+            },
+          );
           return row.id;
         }),
       );
@@ -250,4 +256,9 @@ function toEvent(row: EventRow): StoredEvent {
     decidedBy: row.decided_by,
     decidedAt: row.decided_at,
   };
+}
+
+/** Those of its application, where it names one. */
+function targetOfEvent(trx: Knex, application: string | null): Promise<Target> {
+  return application === null ? Promise.resolve(company) : targetOfApplication(trx, application);
 }

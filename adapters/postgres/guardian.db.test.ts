@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addPeople } from '../../test/support/company-database.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
 import { storeRunningApplication } from '../../test/support/running-application.ts';
 import { decideCorrection } from '../../domain/guardian/decide-correction.ts';
@@ -67,15 +68,7 @@ describe('the record of guardians', () => {
     test = await createTestDatabase();
     database = createDatabase({ url: test.url });
     await database('department').insert({ id: 'web', name: 'Web' });
-    await database('principal').insert(
-      Object.entries({ ana: ['deployment-engineer'], olga: ['operator'] }).map(([id, roles]) => ({
-        id,
-        name: id,
-        email: `${id}@x`,
-        roles,
-        created_at: at(),
-      })),
-    );
+    await addPeople(database, { ana: ['deployment-engineer'], olga: ['operator'] });
   });
   afterAll(async () => {
     await database.destroy();

@@ -61,6 +61,7 @@ async function assess(): Promise<void> {
       snapshot,
       plan: {} as never,
       planHash: 'hash',
+      approvalsNeeded: 1,
       approvalExpiresAt: new Date().toISOString(),
       at: new Date().toISOString(),
     }),

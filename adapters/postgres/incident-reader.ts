@@ -31,6 +31,8 @@ export function createIncidentReader({ database, now }: RegisterDeps): IncidentR
       return pageOf((await query) as ShownRow[], limit, toSummary, ({ number }) => number);
     },
 
+    applicationOf: async (idOrLabel) => (await findIncident(database, idOrLabel)).application,
+
     async get(idOrLabel) {
       const { id } = await findIncident(database, idOrLabel);
       const [row] = (await incidents(database).where('i.id', id)) as [ShownRow];

@@ -1,11 +1,14 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import { permissions, type Permission } from '../../domain/access/roles.ts';
+import { company, type Target } from '../../domain/access/grants.ts';
+import type { Permission } from '../../domain/access/roles.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
 import type { IncidentSource, IncidentState } from '../../domain/incidents/life-cycle.ts';
 import { severityOf } from '../../domain/incidents/plan.ts';
+import { targetOfApplication } from './access-targets.ts';
+import { holdersOf } from './grants.ts';
 import { planInForce } from './incident-plan-rows.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { raiseAlert } from './alerts.ts';
@@ -162,7 +165,7 @@ export async function noteIncident(
     .first<IncidentRow>('number', 'application', 'change_id');
   const recipients =
     row.application === null
-      ? await holdersOf(trx, 'incident.manage', actor)
+      ? await othersWith(trx, 'incident.manage', actor, company)
       : await responsibleFor(trx, row.application, actor);
   await raiseAlert(trx, recipients, {
     key: `${incident}/${key}`,
@@ -194,18 +197,14 @@ function instantsOf(trx: Knex, to: IncidentState, at: string): Record<string, un
   }
 }
 
-/** Everybody who may do this, but the one who acted. */
-export async function holdersOf(
+/** Everybody who may do this for what is touched, but the one who acted; without a target, anywhere. */
+export async function othersWith(
   trx: Knex,
   permission: Permission,
   actor: string,
+  target?: Target,
 ): Promise<string[]> {
-  const ids = await trx('principal')
-    .whereNull('disabled_at')
-    .whereRaw('roles && cast(? as text[])', [[...permissions[permission]]])
-    .pluck<string[]>('id');
-  const nobodys = [guardianPrincipal, policyPrincipal, actor];
-  return ids.filter((id) => !nobodys.includes(id));
+  return (await holdersOf(trx, permission, target)).filter((id) => id !== actor);
 }
 
 /** Whoever asked for what runs, and all who may answer the guardian. */
@@ -221,9 +220,16 @@ export async function responsibleFor(
         where v.application = :application and c.origin is null order by v.verified_at desc limit 1
       ) owner
       union
-      select id from principal where disabled_at is null and roles && cast(:roles as text[])
+      select unnest(cast(:answering as text[]))
     `,
-    { application, roles: [...permissions['guardian.decide']] },
+    {
+      application,
+      answering: await holdersOf(
+        trx,
+        'guardian.decide',
+        await targetOfApplication(trx, application),
+      ),
+    },
   );
   const nobodys = [guardianPrincipal, policyPrincipal, actor];
   return rows.map(({ id }) => id).filter((id) => !nobodys.includes(id));

@@ -6,11 +6,11 @@ import {
   type RunningApplication,
 } from '../../domain/acsmi/propose.ts';
 import { dayOf } from '../../domain/acsmi/utc-days.ts';
-import { permissions } from '../../domain/access/roles.ts';
 import type { Placement } from '../../domain/placement/simulation.ts';
 import { raiseAlert } from './alerts.ts';
 import { contractsFrom } from './contract-rows.ts';
 import { soldBy } from './contract-terms.ts';
+import { holdersOf } from './grants.ts';
 import { responsibleFor } from './incidents.ts';
 import { soldOn } from './offer-rows.ts';
 import { proposalLabel } from './proposal-reader.ts';
@@ -102,7 +102,7 @@ async function propose(
     })
     .returning<{ number: number }[]>('number');
   const recipients = [
-    ...(await contractManagers(trx)),
+    ...(await holdersOf(trx, 'contract.manage')),
     ...(application === null ? [] : await responsibleFor(trx, application, '')),
   ];
   await raiseAlert(trx, recipients, {
@@ -113,13 +113,6 @@ async function propose(
     body: `${reason} ${whatToDo}`,
     at,
   });
-}
-
-async function contractManagers(trx: Knex): Promise<string[]> {
-  return trx('principal')
-    .whereNull('disabled_at')
-    .whereRaw('roles && cast(? as text[])', [[...permissions['contract.manage']]])
-    .pluck<string[]>('id');
 }
 
 async function runningRows(trx: Knex): Promise<RunningRow[]> {

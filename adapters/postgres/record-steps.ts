@@ -4,12 +4,7 @@ import { isEnded, reservedStates, type ChangeState } from '../../domain/change/l
 import { DomainError } from '../../domain/errors.ts';
 import type { WindowInstants } from '../../domain/windows/window-rules.ts';
 import { appendToLog } from './change-log.ts';
-import {
-  guardApproval,
-  releaseItems,
-  reserveItems,
-  type ApprovalEngine,
-} from './approval-guard.ts';
+import { releaseItems, reserveItems, type ApprovalEngine } from './approval-guard.ts';
 import {
   keepConflicts,
   lockConflicts,
@@ -19,6 +14,8 @@ import {
 import { queueRecompute } from './conflict-keeper.ts';
 import { keepTermsInForce } from './contract-terms.ts';
 import { followRollback } from './failed-rollbacks.ts';
+import { recordJustification } from './record-justification.ts';
+import { logDecision, takeDecision } from './record-decision.ts';
 import { recordRunbookStep, stopRunningSteps } from './record-runbook-step.ts';
 import { enqueueCorrectionEnded, enqueueGuard } from './outbox.ts';
 
@@ -119,54 +116,23 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
 
     recordDecision: (entry) =>
       database.transaction(async (trx) => {
-        const { changeId, planHash, decision, by } = entry;
-        // A rejection ends the change, and with it its conflicts.
-        if (decision === 'rejected') await lockConflicts(trx);
-        const known = await trx('change_log')
-          .where({ change_id: changeId, key: entry.key })
-          .first<{ details: { decided: boolean; approvals: number } } | undefined>('details');
-        if (known !== undefined) return known.details;
-        const { overridden } =
-          decision === 'approved'
-            ? await guardApproval(trx, engine, { ...entry, at: now() })
-            : { overridden: [] };
-        await trx('approval').insert({
-          change_id: changeId,
-          plan_hash: planHash,
-          decided_by: by,
-          decision,
-          reason: entry.reason,
-          decided_at: now(),
-          policy: entry.policy === undefined ? null : JSON.stringify(entry.policy),
+        const at = now();
+        const taken = await takeDecision(trx, engine, entry, at);
+        if ('known' in taken) return taken.known;
+        const to = entry.decision === 'rejected' ? 'rejected' : 'scheduled';
+        await logDecision(trx, entry, taken, to, at);
+        const { overridden, justifyBy, ...outcome } = taken;
+        if (!outcome.decided) return outcome;
+        await moveOn(trx, entry.changeId, 'awaiting-approval', to, {
+          waiting_for: jsonOrNull(to === 'scheduled' ? entry.waitingFor : null),
+          ...(to === 'scheduled' ? { justify_by: justifyBy } : {}),
         });
-        const approvals = await countApprovals(trx, changeId, planHash);
-        const decided = decision === 'rejected' || approvals >= entry.approvalsNeeded;
-        const to = decision === 'rejected' ? 'rejected' : 'scheduled';
-        await appendToLog(trx, {
-          ...entry,
-          details: {
-            planHash,
-            decided,
-            approvals,
-            ...(overridden.length === 0
-              ? {}
-              : {
-                  override: entry.override?.reason,
-                  overridden: overridden.map(({ evidence }) => evidence.explanation),
-                }),
-          },
-          event: decision === 'approved' ? 'approve' : 'reject',
-          ...(decided ? { from: 'awaiting-approval', to } : {}),
-          at: now(),
-        });
-        if (decided) {
-          await moveOn(trx, changeId, 'awaiting-approval', to, {
-            waiting_for: jsonOrNull(to === 'scheduled' ? entry.waitingFor : null),
-          });
-          if (to === 'scheduled') await reserveItems(trx, changeId, overridden);
-        }
-        return { decided, approvals };
+        if (to === 'scheduled') await reserveItems(trx, entry.changeId, overridden);
+        return outcome;
       }),
+
+    recordJustification: (entry) =>
+      database.transaction((trx) => recordJustification(trx, entry, now())),
 
     recordWindowMove: (entry) =>
       database.transaction(async (trx) => {
@@ -182,8 +148,11 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
         await moveOn(trx, changeId, from, 'requested', {
           revision,
           definition: trx.raw(
-            `jsonb_set(jsonb_set(definition, '{request,window}', cast(:asked as jsonb)), '{window}', cast(:resolved as jsonb))`,
+            `jsonb_set(jsonb_set(definition, '{request}',
+              definition -> 'request' || jsonb_build_object('window', cast(:asked as jsonb)) || cast(:amendment as jsonb)),
+              '{window}', cast(:resolved as jsonb))`,
             {
+              amendment: JSON.stringify(request['amendment'] ?? {}),
               asked: JSON.stringify(request['asked']),
               resolved: JSON.stringify(request['resolved']),
             },
@@ -272,13 +241,6 @@ async function windowOf(trx: Knex, changeId: string): Promise<WindowInstants | u
         opensAtMs: Date.parse(row.window_opens_at),
         closesAtMs: Date.parse(row.window_closes_at),
       };
-}
-
-async function countApprovals(trx: Knex, changeId: string, planHash: string): Promise<number> {
-  const row = await trx('approval')
-    .where({ change_id: changeId, plan_hash: planHash, decision: 'approved' })
-    .count<{ count: number }[]>('* as count');
-  return row[0]?.count ?? 0;
 }
 
 function jsonOrNull(value: unknown): string | null {

@@ -3,7 +3,8 @@ import { reminderAtMs } from '../../domain/incidents/duties.ts';
 import { raiseAlert } from './alerts.ts';
 import { actionRows, toAction, type ActionRow } from './action-rows.ts';
 import { incidentLabel } from './incident-rows.ts';
-import { holdersOf } from './incidents.ts';
+import { company } from '../../domain/access/grants.ts';
+import { holdersOf } from './grants.ts';
 
 export interface RegisterWatchOptions {
   readonly database: Knex;
@@ -44,7 +45,7 @@ export function startRegisterWatch({ database, now, everyMs, logger }: RegisterW
 /** One round: duties whose time is three quarters over, or over; incidents that nobody has on hand; late actions. */
 export async function watchRegisters(database: Knex, at: string): Promise<void> {
   await database.transaction(async (trx) => {
-    const managers = await holdersOf(trx, 'incident.manage', '');
+    const managers = await holdersOf(trx, 'incident.manage', company);
     for (const duty of await runningDuties(trx)) {
       const nowMs = Date.parse(at);
       const overdue = nowMs > Date.parse(duty.due_at);

@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
-import { permissions } from '../../domain/access/roles.ts';
 import type { ChangePlan } from '../../domain/change/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { RehearsalReader } from '../../domain/rehearsal/ports.ts';
+import { targetOfChange } from './access-targets.ts';
 import { audienceOf, knownOf } from './alerts.ts';
 import { presentConflicts } from './conflict-store.ts';
+import { holdersOf } from './grants.ts';
 
 /** What is remembered of durations: lately, and enough for a median. */
 const newest = 20;
@@ -34,13 +35,12 @@ export function createRehearsalReader(database: Knex): RehearsalReader {
 
   return {
     async approvers(changeId) {
-      const { rows } = await database.raw<{ rows: { id: string }[] }>(
-        `select p.id from principal p, change c
-         where c.id = :changeId and p.disabled_at is null and p.id <> c.requester
-           and p.roles && cast(:deciders as text[]) order by p.id limit 50`,
-        { changeId, deciders: [...permissions['change.decide']] },
-      );
-      return rows.map(({ id }) => id);
+      const change = await database('change')
+        .where({ id: changeId })
+        .first<{ requester: string } | undefined>('requester');
+      const target = await targetOfChange(database, changeId);
+      const deciders = await holdersOf(database, 'change.decide', target, 51);
+      return deciders.filter((id) => id !== change?.requester).slice(0, 50);
     },
 
     async audience(changeId, { alert, alertAlso = [], actor }, involved) {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
-import { permissions } from '../../domain/access/roles.ts';
+import { rolesWith } from '../../domain/access/roles.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { checkAcceptance } from '../../domain/risks/acceptance.ts';
 import { rate } from '../../domain/risks/criteria.ts';
@@ -11,6 +11,7 @@ import { actionsOf } from './action-rows.ts';
 import { raiseAlert } from './alerts.ts';
 import { decideControl, decidedControls } from './control-decisions.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
+import { holdersOf } from './grants.ts';
 import type { RegisterDeps } from './incident-plan-store.ts';
 import { appendToLedger } from './ledger-append.ts';
 import {
@@ -246,25 +247,18 @@ export function createRiskRegister({ database, now }: RegisterDeps): RiskRegiste
         criteria: await criteriaInForce(database),
         risks,
         controls: await decidedControls(database),
-        ableOwners: new Set(await ableOwners(database)),
+        ableOwners: new Set(await holdersOf(database, 'risk.accept')),
       });
     },
   };
 }
 
-async function ableOwners(trx: Knex): Promise<string[]> {
-  return trx('principal')
-    .whereNull('disabled_at')
-    .whereRaw('roles && cast(? as text[])', [[...permissions['risk.accept']]])
-    .pluck<string[]>('id');
-}
-
 async function ownerComplaints(trx: Knex, owner: string) {
-  if ((await ableOwners(trx)).includes(owner)) return [];
+  if ((await holdersOf(trx, 'risk.accept')).includes(owner)) return [];
   return [
     {
       field: 'owner',
-      message: `there is no "${owner}" who may accept risks; roles that may: ${permissions['risk.accept'].join(', ')}`,
+      message: `there is no "${owner}" who may accept risks; roles that may: ${rolesWith('risk.accept').join(', ')}`,
     },
   ];
 }

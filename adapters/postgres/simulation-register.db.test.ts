@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulationResult } from '../../domain/placement/simulation.ts';
+import { addPeople } from '../../test/support/company-database.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts';
 import { storeRunningApplication } from '../../test/support/running-application.ts';
 import { createDatabase } from './database.ts';
@@ -32,13 +33,7 @@ describe('the register of simulations', () => {
     test = await createTestDatabase();
     database = createDatabase({ url: test.url });
     await database('department').insert({ id: 'web', name: 'Web' });
-    await database('principal').insert({
-      id: 'ana',
-      name: 'Ana',
-      email: 'ana@x',
-      roles: ['deployment-engineer'],
-      created_at: at,
-    });
+    await addPeople(database, { ana: ['deployment-engineer'] });
     for (const id of ['mad', 'bcn']) {
       await database('datacentre').insert({
         id,

@@ -1,9 +1,12 @@
+import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import type { Knex } from 'knex';
-import { permissions } from '../../domain/access/roles.ts';
 import { decisiveEvents, type LastWord } from '../../domain/change/ending.ts';
 import { isEnded } from '../../domain/change/life-cycle.ts';
 import type { ChangeDetail, ChangeReader, WaitReader } from '../../domain/change/readers.ts';
 import type { StandingStop } from '../../domain/line/line-stop.ts';
+import { targetOfChange } from './access-targets.ts';
+import { approversOfPlan } from './approvers.ts';
+import { holdersOf } from './grants.ts';
 import { coveredChanges, toStandingStop, type LineStopRow } from './line-cover.ts';
 
 /** More names than anybody reads; the answer stays small in a large company. */
@@ -17,7 +20,7 @@ export function createWaitReader(database: Knex, changes: Pick<ChangeReader, 'ge
       const lastWord = isEnded(change.state) ? await lastWordOn(database, change.id) : null;
       const [mayDecide, holders, stops] = await Promise.all([
         mayDecideOn(database, change),
-        holdersOf(database, change),
+        leaseHoldersOf(database, change),
         lastWord === null
           ? stopsOf(database, change.id)
           : stopsAt(database, change.id, lastWord.at),
@@ -54,17 +57,23 @@ const approvalsOf = ({ approvals, planHash }: ChangeDetail): ChangeDetail['appro
 
 async function mayDecideOn(database: Knex, change: ChangeDetail): Promise<string[]> {
   if (change.state !== 'awaiting-approval') return [];
-  const rows = await database('principal')
-    .whereNull('disabled_at')
-    .whereRaw('roles && cast(? as text[])', [[...permissions['change.decide']]])
-    .whereNotIn('id', [change.requester, ...approvalsOf(change).map(({ by }) => by)])
-    .orderBy('id')
-    .limit(namesAtMost)
-    .select<{ id: string }[]>('id');
-  return rows.map(({ id }) => id);
+  const [row] = await database('change')
+    .where({ id: change.id })
+    .select<{ terms: ApprovalTerms | null }[]>(database.raw(`plan -> 'approval' as terms`));
+  if (row !== undefined && row.terms !== null) {
+    const signed = approvalsOf(change).map(({ by }) => by);
+    return (await approversOfPlan(database, row.terms, change.requester))
+      .filter((id) => !signed.includes(id))
+      .toSorted()
+      .slice(0, namesAtMost);
+  }
+  const done = [change.requester, ...approvalsOf(change).map(({ by }) => by)];
+  const target = await targetOfChange(database, change.id);
+  const deciders = await holdersOf(database, 'change.decide', target, namesAtMost + done.length);
+  return deciders.filter((id) => !done.includes(id)).slice(0, namesAtMost);
 }
 
-async function holdersOf(
+async function leaseHoldersOf(
   database: Knex,
   { id, application, request }: ChangeDetail,
 ): Promise<{ change: string; datacentre: string }[]> {

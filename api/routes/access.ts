@@ -1,35 +1,20 @@
 import * as z from 'zod';
-import { roles } from '../../domain/access/roles.ts';
-import { slugSchema } from '../../domain/names.ts';
+import { isAllowed, rolesOf } from '../../domain/access/actor.ts';
+import { allPermissions } from '../../domain/access/roles.ts';
 import type { AppDeps } from '../app-deps.ts';
+import {
+  issuedTokenSchema,
+  meSchema,
+  newTokenSchema,
+  principalParamsSchema,
+  tokenSchema,
+} from '../schemas/access.ts';
 import { problems } from '../schemas/common.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['access'];
 
-const principalShape = {
-  id: slugSchema,
-  name: z.string().trim().min(1).max(200),
-  email: z.email(),
-  roles: z.array(z.enum(roles)).min(1),
-};
-const principalSchema = z
-  .object({ ...principalShape, email: z.string(), disabledAt: z.string().nullable() })
-  .meta({ id: 'Principal' });
-const tokenSchema = z
-  .object({
-    id: z.string(),
-    principal: z.string(),
-    label: z.string(),
-    createdAt: z.string(),
-    expiresAt: z.string().nullable(),
-    lastUsedAt: z.string().nullable(),
-    revokedAt: z.string().nullable(),
-  })
-  .meta({ id: 'AccessToken' });
-const paramsSchema = z.object({ principal: z.string().max(100) });
-
-/** Who may call: principals with their roles, and their tokens. */
+/** Who you are, and the tokens that say so. */
 export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
   app.get(
     '/me',
@@ -38,69 +23,70 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
       schema: {
         tags,
         operationId: 'whoAmI',
-        summary: 'Who you are, and your roles',
-        response: {
-          200: z.object({ id: z.string(), name: z.string(), roles: z.array(z.enum(roles)) }),
-          ...problems,
-        },
+        summary: 'Who you are, your roles, and what you may',
+        response: { 200: meSchema, ...problems },
       },
     },
-    ({ actor }) => Promise.resolve({ ...actor, roles: [...actor.roles] }),
+    ({ actor }) => {
+      const { id, name, limitedTo } = actor;
+      return Promise.resolve({
+        ...{ id, name, limitedTo },
+        roles: rolesOf(actor),
+        grants: actor.grants.map(({ role, departments, datacentres, solutions }) => ({
+          ...{ role, departments, datacentres, solutions },
+        })),
+        permissions: allPermissions.filter((permission) => isAllowed(actor, permission)),
+      });
+    },
   );
 
   app.get(
-    '/principals',
+    '/me/tokens',
     {
-      config: { access: 'principal.manage' },
+      config: { access: 'signed-in' },
       schema: {
         tags,
-        operationId: 'listPrincipals',
-        summary: 'Everybody who may call',
-        response: { 200: z.object({ rows: z.array(principalSchema) }), ...problems },
+        operationId: 'listOwnTokens',
+        summary: 'Your tokens, without their secrets',
+        response: { 200: z.object({ rows: z.array(tokenSchema) }), ...problems },
       },
     },
-    async () => ({
-      rows: (await access.listPrincipals()).map((one) => ({ ...one, roles: [...one.roles] })),
-    }),
+    async ({ actor }) => ({ rows: await access.listTokens(actor.id) }),
   );
 
   app.post(
-    '/principals',
+    '/me/tokens',
     {
-      config: { access: 'principal.manage' },
+      // As with those of others: a repetition issues another token.
+      config: { access: 'signed-in', idempotent: false },
       schema: {
         tags,
-        operationId: 'addPrincipal',
-        summary: 'Add somebody',
-        body: z.strictObject(principalShape),
-        response: { 201: principalSchema, ...problems },
+        operationId: 'issueOwnToken',
+        summary: 'Issue a token of your own; its secret is shown this once',
+        body: newTokenSchema,
+        response: { 201: issuedTokenSchema, ...problems },
       },
     },
-    async (request, reply) => {
-      const added = await access.addPrincipal(request.body, request.actor.id);
-      return reply.code(201).send({ ...added, roles: [...added.roles] });
-    },
+    async ({ actor, body }, reply) =>
+      reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send(await access.issueToken(actor.id, body, actor)),
   );
 
-  app.put(
-    '/principals/:principal/disabled',
+  app.delete(
+    '/me/tokens/:token',
     {
-      config: { access: 'principal.manage' },
+      config: { access: 'signed-in' },
       schema: {
         tags,
-        operationId: 'setPrincipalDisabled',
-        summary: 'Disable somebody, which refuses all their tokens at once, or enable them again',
-        params: paramsSchema,
-        body: z.strictObject({ disabled: z.boolean() }),
-        response: { 200: principalSchema, ...problems },
+        operationId: 'revokeOwnToken',
+        summary: 'Revoke a token of your own; its next call is refused',
+        params: z.object({ token: z.uuid() }),
+        response: { 200: tokenSchema, ...problems },
       },
     },
-    async (request) => {
-      const { principal } = request.params;
-      const { disabled } = request.body;
-      const changed = await access.setDisabled(principal, disabled, request.actor.id);
-      return { ...changed, roles: [...changed.roles] };
-    },
+    ({ actor, params }) => access.revokeToken(params.token, actor.id, actor.id),
   );
 
   app.get(
@@ -111,7 +97,7 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
         tags,
         operationId: 'listTokens',
         summary: 'The tokens of a principal, without their secrets',
-        params: paramsSchema,
+        params: principalParamsSchema,
         response: { 200: z.object({ rows: z.array(tokenSchema) }), ...problems },
       },
     },
@@ -127,24 +113,16 @@ export function accessRoutes(app: TypedApp, { access }: AppDeps): void {
         tags,
         operationId: 'issueToken',
         summary: 'Issue a token; its secret is shown this once',
-        params: paramsSchema,
-        body: z.strictObject({
-          label: z.string().trim().min(1).max(200),
-          expiresAt: z.iso.datetime({ offset: true }).nullable().default(null),
-        }),
-        response: { 201: z.object({ secret: z.string(), token: tokenSchema }), ...problems },
+        params: principalParamsSchema,
+        body: newTokenSchema,
+        response: { 201: issuedTokenSchema, ...problems },
       },
     },
     async (request, reply) =>
       reply
         .code(201)
         .header('cache-control', 'no-store')
-        .send(
-          await access.issueToken(
-            { principal: request.params.principal, ...request.body },
-            request.actor.id,
-          ),
-        ),
+        .send(await access.issueToken(request.params.principal, request.body, request.actor)),
   );
 
   app.delete(

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { isAllowed, type Permission } from '../../domain/access/roles.ts';
+import { isAllowed } from '../../domain/access/actor.ts';
+import type { Permission } from '../../domain/access/roles.ts';
 import { actionStates, actionSubjects, type ActionSubject } from '../../domain/actions/action.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { sendPage } from '../paging.ts';

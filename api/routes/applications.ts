@@ -1,5 +1,8 @@
 import * as z from 'zod';
-import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
+import {
+  applicationDefinitionSchema,
+  type ApplicationDefinition,
+} from '../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
 import { DomainError } from '../../domain/errors.ts';
 import {
@@ -9,6 +12,7 @@ import {
 import type { AppDeps } from '../app-deps.ts';
 import { etagOf, optionalVersion } from '../etag.ts';
 import { problems } from '../schemas/common.ts';
+import { touchedApplication } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['applications'];
@@ -45,7 +49,7 @@ const releaseSchema = z
 /** Applications with their requirements, and their releases. */
 export function applicationRoutes(
   app: TypedApp,
-  { applications, hashOf, expressions, whyNotMeasurable }: AppDeps,
+  { applications, targets, hashOf, expressions, whyNotMeasurable }: AppDeps,
 ): void {
   app.get(
     '/applications',
@@ -82,7 +86,14 @@ export function applicationRoutes(
   app.put(
     '/applications/:application',
     {
-      config: { access: 'application.register', ifMatch: 'optional' },
+      config: {
+        access: 'application.register',
+        touches: ({ body }) => {
+          const { name, department } = body as ApplicationDefinition;
+          return targets.ofApplication(name, department);
+        },
+        ifMatch: 'optional',
+      },
       schema: {
         tags,
         operationId: 'putApplication',
@@ -123,7 +134,7 @@ export function applicationRoutes(
   app.post(
     '/applications/:application/releases',
     {
-      config: { access: 'application.register' },
+      config: { access: 'application.register', touches: touchedApplication({ targets }) },
       schema: {
         tags,
         operationId: 'registerRelease',

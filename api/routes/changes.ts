@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { changeRequestSchema } from '../../domain/change/change-request.ts';
+import { changeRequestSchema, type ChangeRequest } from '../../domain/change/change-request.ts';
 import { changeStates } from '../../domain/change/life-cycle.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { etagOf } from '../etag.ts';
@@ -14,12 +14,15 @@ const tags = ['changes'];
 
 /** Asking for changes and looking at them. */
 export function changeRoutes(app: TypedApp, deps: AppDeps): void {
-  const { changes, requests } = deps;
+  const { changes, requests, targets } = deps;
 
   app.post(
     '/changes',
     {
-      config: { access: 'change.request' },
+      config: {
+        access: 'change.request',
+        touches: ({ body }) => targets.ofRequest(body as ChangeRequest),
+      },
       schema: {
         tags,
         operationId: 'requestChange',

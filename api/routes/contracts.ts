@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { contractSchema, contractStates } from '../../domain/acsmi/contract.ts';
+import { contractSchema, contractStates, type Contract } from '../../domain/acsmi/contract.ts';
 import { slugSchema } from '../../domain/names.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { etagOf, seenVersion } from '../etag.ts';
 import { sendPage } from '../paging.ts';
 import { contractDetailSchema, storedContractSchema } from '../schemas/acsmi.ts';
 import { pageQuerySchema, problems, reasonSchema } from '../schemas/common.ts';
+import { both, touchedContract } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
@@ -15,11 +16,16 @@ const paramsSchema = z.object({
 });
 
 /** Contracts with providers: what they promise, for how long, and how they kept to it. */
-export function contractRoutes(app: TypedApp, { contracts }: AppDeps): void {
+export function contractRoutes(app: TypedApp, { contracts, targets }: AppDeps): void {
+  const touches = touchedContract({ contracts, targets });
+
   app.post(
     '/contracts',
     {
-      config: { access: 'contract.manage' },
+      config: {
+        access: 'contract.manage',
+        touches: ({ body }) => targets.ofContract(body as Contract),
+      },
       schema: {
         tags,
         operationId: 'registerContract',
@@ -93,7 +99,15 @@ export function contractRoutes(app: TypedApp, { contracts }: AppDeps): void {
   app.put(
     '/contracts/:contract',
     {
-      config: { access: 'contract.manage', ifMatch: 'required' },
+      config: {
+        access: 'contract.manage',
+        touches: async (request) =>
+          both(
+            await touches(request),
+            await targets.ofContract((request.body as { contract: Contract }).contract),
+          ),
+        ifMatch: 'required',
+      },
       schema: {
         tags,
         operationId: 'changeContract',
@@ -117,7 +131,7 @@ export function contractRoutes(app: TypedApp, { contracts }: AppDeps): void {
   app.post(
     '/contracts/:contract/end',
     {
-      config: { access: 'contract.manage' },
+      config: { access: 'contract.manage', touches },
       schema: {
         tags,
         operationId: 'endContract',
@@ -139,7 +153,7 @@ export function contractRoutes(app: TypedApp, { contracts }: AppDeps): void {
   app.post(
     '/contracts/:contract/months/:month/settle',
     {
-      config: { access: 'contract.manage' },
+      config: { access: 'contract.manage', touches },
       schema: {
         tags,
         operationId: 'settleBreach',

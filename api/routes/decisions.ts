@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import { isAllowed, type Permission } from '../../domain/access/roles.ts';
+import type { Permission } from '../../domain/access/roles.ts';
 import type { DecisionOverride } from '../../domain/change/messages.ts';
 import type { ChangeDetail } from '../../domain/change/readers.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -20,6 +20,7 @@ import {
   problems,
   reasonSchema,
 } from '../schemas/common.ts';
+import { touchedChange } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 import { nextFree } from './changes.ts';
 
@@ -28,13 +29,14 @@ const tags = ['decisions'];
 /** What people decide about a change; each is answered by the change's workflow. */
 export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   const { changes, messenger } = deps;
+  const touches = touchedChange(deps);
 
   const send = createSender(messenger);
 
   app.post(
     '/changes/:change/decisions',
     {
-      config: { access: 'change.decide', ifMatch: 'required' },
+      config: { access: 'change.decide', touches, takesAlso: overridden, ifMatch: 'required' },
       schema: {
         tags,
         operationId: 'decideOnChange',
@@ -61,7 +63,6 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
     },
     async (request) => {
       const { decision, reason, override } = request.body;
-      requireOverridePermission(request, override);
       const change = await changes.get(request.params.change);
       requireVersion(request, change.version, change.label);
       return send(request, change, 'decide', {
@@ -77,7 +78,7 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/window',
     {
-      config: { access: 'change.move', ifMatch: 'required' },
+      config: { access: 'change.move', touches, ifMatch: 'required' },
       schema: {
         tags,
         operationId: 'moveWindow',
@@ -120,7 +121,7 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
     app.post(
       `/changes/:change/${path}`,
       {
-        config: { access },
+        config: { access, touches },
         schema: {
           tags,
           operationId,
@@ -160,7 +161,7 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/outcome',
     {
-      config: { access: 'change.implement' },
+      config: { access: 'change.implement', touches },
       schema: {
         tags,
         operationId: 'reportOutcome',
@@ -180,7 +181,7 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/closure',
     {
-      config: { access: 'change.review' },
+      config: { access: 'change.review', touches },
       schema: {
         tags,
         operationId: 'closeChange',
@@ -198,20 +199,13 @@ export function decisionRoutes(app: TypedApp, deps: AppDeps): void {
   );
 }
 
-function requireOverridePermission(
-  request: FastifyRequest,
-  override: DecisionOverride | undefined,
-): void {
-  const needed: Permission[] = [
+/** Each kind of override has a permission of its own. */
+function overridden({ body }: FastifyRequest): Permission[] {
+  const { override } = body as { override?: DecisionOverride };
+  return [
     ...(override?.conflicts === true ? (['conflict.override'] as const) : []),
     ...(override?.freezes === true ? (['freeze.override'] as const) : []),
   ];
-  const missing = needed.filter((permission) => !isAllowed(request.actor, permission));
-  if (missing.length === 0) return;
-  throw new DomainError('forbidden', `Your roles do not allow you to ${missing.join(' or ')}.`, {
-    code: 'not-allowed',
-    remedy: 'Ask a change manager to decide, or approve without the override.',
-  });
 }
 
 /** The window that a change is moved to, as it is asked for and as it is resolved. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { isAllowed, type Actor } from '../../domain/access/roles.ts';
+import { isAllowedFor, type Actor } from '../../domain/access/actor.ts';
+import { company, type Target } from '../../domain/access/grants.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { assessmentSchema, eventReportSchema, eventStates } from '../../domain/incidents/event.ts';
 import type { AppDeps } from '../app-deps.ts';
@@ -15,7 +16,10 @@ const paramsSchema = z.object({
 });
 
 /** Whatever looked wrong to anybody, and what it was found to be. */
-export function eventRoutes(app: TypedApp, { events }: AppDeps): void {
+export function eventRoutes(app: TypedApp, { events, targets }: AppDeps): void {
+  const targetOfEvent = async (application: string | null): Promise<Target> =>
+    application === null ? company : targets.ofApplication(application);
+
   app.post(
     '/events',
     {
@@ -90,6 +94,8 @@ export function eventRoutes(app: TypedApp, { events }: AppDeps): void {
     async ({ actor, params }) => {
       const found = await events.get(params.event);
       if (seesAllEvents(actor) || found.reportedBy === actor.id) return { ...found };
+      const target = await targetOfEvent(found.application);
+      if (isAllowedFor(actor, 'incident.manage', target)) return { ...found };
       throw new DomainError('forbidden', `${found.label} was reported by somebody else.`, {
         code: 'not-your-event',
         remedy: 'Ask those who assess events.',
@@ -100,7 +106,13 @@ export function eventRoutes(app: TypedApp, { events }: AppDeps): void {
   app.post(
     '/events/:event/assessment',
     {
-      config: { access: 'incident.manage' },
+      config: {
+        access: 'incident.manage',
+        touches: async (request) => {
+          const { event } = request.params as { event: string };
+          return targetOfEvent((await events.get(event)).application);
+        },
+      },
       schema: {
         tags,
         operationId: 'assessEvent',
@@ -116,7 +128,9 @@ export function eventRoutes(app: TypedApp, { events }: AppDeps): void {
   );
 }
 
-/** What has not been assessed may accuse somebody: it is for those who assess it, and for auditors. */
+/** What has not been assessed may accuse somebody: it is for those who assess all of them, and for auditors. */
 function seesAllEvents(actor: Actor): boolean {
-  return isAllowed(actor, 'incident.manage') || isAllowed(actor, 'evidence.read');
+  return (
+    isAllowedFor(actor, 'incident.manage', company) || isAllowedFor(actor, 'evidence.read', company)
+  );
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { isAllowed } from '../../domain/access/roles.ts';
-import { freezePeriodSchema } from '../../domain/windows/freeze.ts';
+import { isAllowed } from '../../domain/access/actor.ts';
+import { freezePeriodSchema, type FreezePeriod } from '../../domain/windows/freeze.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { demandCustomerRead } from '../customer-access.ts';
 import { sendPage } from '../paging.ts';
 import { pageQuerySchema, problems, reasonSchema } from '../schemas/common.ts';
+import { touchedFreeze } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['windows'];
@@ -25,11 +26,14 @@ const storedFreezeSchema = z
 const freezeParamsSchema = z.object({ freeze: z.string() });
 
 /** Times in which the company, a part of it or a customer must not be disturbed. */
-export function freezeRoutes(app: TypedApp, { freezes }: AppDeps): void {
+export function freezeRoutes(app: TypedApp, { freezes, targets }: AppDeps): void {
   app.post(
     '/freezes',
     {
-      config: { access: 'freeze.manage' },
+      config: {
+        access: 'freeze.manage',
+        touches: ({ body }) => targets.ofScope((body as FreezePeriod).scope),
+      },
       schema: {
         tags,
         operationId: 'declareFreeze',
@@ -50,7 +54,7 @@ export function freezeRoutes(app: TypedApp, { freezes }: AppDeps): void {
   app.post(
     '/freezes/:freeze/lift',
     {
-      config: { access: 'freeze.manage' },
+      config: { access: 'freeze.manage', touches: touchedFreeze({ freezes, targets }) },
       schema: {
         tags,
         operationId: 'liftFreeze',

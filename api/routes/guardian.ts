@@ -5,6 +5,7 @@ import type { GuardianAcknowledgement, GuardianUpdates } from '../../domain/guar
 import type { AppDeps } from '../app-deps.ts';
 import { acknowledgementSchema, problems, reasonSchema } from '../schemas/common.ts';
 import { guardianSchema } from '../schemas/guardian.ts';
+import { touchedApplication } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['guardian'];
@@ -13,6 +14,7 @@ const paramsSchema = z.object({ application: z.string().max(100) });
 /** How running applications are guarded, and what people say about it. */
 export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
   const { guardians, guardianMessenger, ledger } = deps;
+  const touches = touchedApplication(deps);
 
   app.get(
     '/applications/:application/guardian',
@@ -60,7 +62,7 @@ export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
     app.post(
       `/applications/:application/guardian/${path}`,
       {
-        config: { access },
+        config: { access, touches },
         schema: {
           tags,
           operationId,
@@ -98,7 +100,7 @@ export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
     app.post(
       `/applications/:application/guardian/${path}`,
       {
-        config: { access: 'guardian.decide' },
+        config: { access: 'guardian.decide', touches },
         schema: {
           tags,
           operationId,

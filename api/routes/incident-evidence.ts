@@ -4,6 +4,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { problems } from '../schemas/common.ts';
 import { evidenceSchema } from '../schemas/incidents.ts';
+import { touchedIncident } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['incidents'];
@@ -27,12 +28,15 @@ const givenSchema = z.strictObject({
 });
 
 /** Evidence: what, how obtained, by whom, its hash, and each hand-over. */
-export function incidentEvidenceRoutes(app: TypedApp, { evidence }: AppDeps): void {
+export function incidentEvidenceRoutes(app: TypedApp, deps: AppDeps): void {
+  const { evidence } = deps;
+  const touches = touchedIncident(deps);
+
   app.post(
     '/incidents/:incident/evidence',
     {
       bodyLimit: largestFileBytes + 65_536,
-      config: { access: 'evidence.manage' },
+      config: { access: 'evidence.manage', touches },
       schema: {
         tags,
         operationId: 'addEvidence',
@@ -57,7 +61,7 @@ export function incidentEvidenceRoutes(app: TypedApp, { evidence }: AppDeps): vo
   app.post(
     '/incidents/:incident/evidence-references',
     {
-      config: { access: 'evidence.manage' },
+      config: { access: 'evidence.manage', touches },
       schema: {
         tags,
         operationId: 'addEvidenceReference',
@@ -81,7 +85,7 @@ export function incidentEvidenceRoutes(app: TypedApp, { evidence }: AppDeps): vo
   app.post(
     '/incidents/:incident/evidence/:evidence/handovers',
     {
-      config: { access: 'evidence.manage' },
+      config: { access: 'evidence.manage', touches },
       schema: {
         tags,
         operationId: 'handOverEvidence',
@@ -105,7 +109,7 @@ export function incidentEvidenceRoutes(app: TypedApp, { evidence }: AppDeps): vo
   app.get(
     '/incidents/:incident/evidence/:evidence/content',
     {
-      config: { access: 'evidence.read' },
+      config: { access: 'evidence.read', touches },
       schema: {
         tags,
         operationId: 'readEvidence',

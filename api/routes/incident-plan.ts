@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { company } from '../../domain/access/grants.ts';
 import { incidentPlanSchema } from '../../domain/incidents/plan.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { etagOf, seenVersion } from '../etag.ts';
@@ -113,7 +114,7 @@ export function incidentPlanRoutes(app: TypedApp, { incidentPlan }: AppDeps): vo
   app.post(
     '/incident-plan/contacts/:contact/verifications',
     {
-      config: { access: 'incident.manage' },
+      config: { access: 'incident.manage', touches: () => company },
       schema: {
         tags,
         operationId: 'verifyIncidentContact',
@@ -133,7 +134,7 @@ export function incidentPlanRoutes(app: TypedApp, { incidentPlan }: AppDeps): vo
   app.post(
     '/incident-plan/exercises',
     {
-      config: { access: 'incident.manage' },
+      config: { access: 'incident.manage', touches: () => company },
       schema: {
         tags,
         operationId: 'recordIncidentExercise',

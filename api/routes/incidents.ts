@@ -12,6 +12,7 @@ import { sendPage } from '../paging.ts';
 import { newActionSchema, actionSchema } from '../schemas/actions.ts';
 import { pageQuerySchema, problems, reasonSchema } from '../schemas/common.ts';
 import { findingSchema, incidentSchema, incidentSummarySchema } from '../schemas/incidents.ts';
+import { touchedIncident } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
@@ -32,6 +33,7 @@ const listOf = <T extends readonly [string, ...string[]]>(values: T) =>
 /** The register of incidents: what opens by itself and what people report, answered to its end. */
 export function incidentRoutes(app: TypedApp, deps: AppDeps): void {
   const { actions, incidentFindings, incidentReader, incidents } = deps;
+  const touches = touchedIncident(deps);
 
   app.get(
     '/incidents',
@@ -109,7 +111,7 @@ export function incidentRoutes(app: TypedApp, deps: AppDeps): void {
     app.post(
       `/incidents/:incident/${path}`,
       {
-        config: { access: 'incident.manage' },
+        config: { access: 'incident.manage', touches },
         schema: {
           tags,
           operationId,
@@ -211,7 +213,7 @@ export function incidentRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/incidents/:incident/actions',
     {
-      config: { access: 'incident.manage' },
+      config: { access: 'incident.manage', touches },
       schema: {
         tags,
         operationId: 'addIncidentAction',

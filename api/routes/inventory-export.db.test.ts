@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { heldGrant } from '../../domain/access/actor.ts';
+import { everywhere } from '../../domain/access/grants.ts';
 import type { Role } from '../../domain/access/roles.ts';
 import { createInventoryExporter } from '../../adapters/postgres/inventory-exporter.ts';
 import { appendToLedger } from '../../adapters/postgres/ledger-append.ts';
@@ -30,7 +32,10 @@ beforeAll(async () => {
   );
   const access = {
     authenticate: (role: string) =>
-      Promise.resolve({ id: role, name: role, roles: [role as Role] }),
+      Promise.resolve({
+        ...{ id: role, name: role, limitedTo: null },
+        grants: [heldGrant(everywhere(role))],
+      }),
   };
   app = await buildApp(
     {

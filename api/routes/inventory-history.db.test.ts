@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChangeReader } from '../../adapters/postgres/change-reader.ts';
 import { createInventoryHistory } from '../../adapters/postgres/inventory-history.ts';
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
+import { heldGrant } from '../../domain/access/actor.ts';
+import { everywhere } from '../../domain/access/grants.ts';
 import type { Role } from '../../domain/access/roles.ts';
 import { addPrincipal, insertChange, manualRequest } from '../../test/support/company-database.ts';
 import {
@@ -33,7 +35,10 @@ beforeAll(async () => {
   await addPrincipal(db, 'ana');
   const access = {
     authenticate: (role: string) =>
-      Promise.resolve({ id: role, name: role, roles: [role as Role] }),
+      Promise.resolve({
+        ...{ id: role, name: role, limitedTo: null },
+        grants: [heldGrant(everywhere(role))],
+      }),
   };
   app = await buildApp(
     {

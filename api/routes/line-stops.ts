@@ -1,8 +1,9 @@
 import * as z from 'zod';
-import { lineStopRequestSchema } from '../../domain/line/line-stop.ts';
+import { lineStopRequestSchema, type LineStopRequest } from '../../domain/line/line-stop.ts';
 import type { AppDeps } from '../app-deps.ts';
 import { sendPage } from '../paging.ts';
 import { pageQuerySchema, problems, reasonSchema } from '../schemas/common.ts';
+import { touchedLineStop } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['line'];
@@ -25,11 +26,14 @@ const lineStopSchema = z
 const lineStopParamsSchema = z.object({ id: z.string() });
 
 /** Stopping the line: no deployment begins another step until it goes on. */
-export function lineStopRoutes(app: TypedApp, { lineStops, kickOutbox }: AppDeps): void {
+export function lineStopRoutes(app: TypedApp, { lineStops, targets, kickOutbox }: AppDeps): void {
   app.post(
     '/line-stops',
     {
-      config: { access: 'line.stop' },
+      config: {
+        access: 'line.stop',
+        touches: ({ body }) => targets.ofScope((body as LineStopRequest).scope),
+      },
       schema: {
         tags,
         operationId: 'stopLine',
@@ -53,7 +57,7 @@ export function lineStopRoutes(app: TypedApp, { lineStops, kickOutbox }: AppDeps
   app.post(
     '/line-stops/:id/lift',
     {
-      config: { access: 'line.resume' },
+      config: { access: 'line.resume', touches: touchedLineStop({ lineStops, targets }) },
       schema: {
         tags,
         operationId: 'liftLineStop',

@@ -1,8 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import { isAllowed } from '../../domain/access/roles.ts';
+import { isAllowedFor } from '../../domain/access/actor.ts';
 import { runbookDecisions } from '../../domain/change/messages.ts';
-import { DomainError } from '../../domain/errors.ts';
 import { slugSchema } from '../../domain/names.ts';
 import type { StepResult } from '../../domain/runbook/runbook-run.ts';
 import type { StepSender } from '../../domain/runbook/step-rules.ts';
@@ -15,6 +14,7 @@ import {
 } from '../schemas/common.ts';
 import { runbookStateSchema } from '../schemas/runbook.ts';
 import { createSender } from '../send-to-change.ts';
+import { touchedChange } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['runbooks'];
@@ -31,6 +31,7 @@ const evidenceSchema = z
 /** What people carry out step by step; each step is answered by the change's workflow. */
 export function runbookRoutes(app: TypedApp, deps: AppDeps): void {
   const { changes, runbooks, messenger } = deps;
+  const touches = touchedChange(deps);
   const send = createSender(messenger);
 
   app.get(
@@ -51,7 +52,7 @@ export function runbookRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/runbook/steps/:step/start',
     {
-      config: { access: 'step.carry-out' },
+      config: { access: 'step.carry-out', touches },
       schema: {
         tags,
         operationId: 'startStep',
@@ -81,7 +82,7 @@ export function runbookRoutes(app: TypedApp, deps: AppDeps): void {
     app.post(
       `/changes/:change/runbook/steps/:step/${path}`,
       {
-        config: { access: 'step.carry-out' },
+        config: { access: 'step.carry-out', touches },
         schema: {
           tags,
           operationId,
@@ -129,7 +130,13 @@ export function runbookRoutes(app: TypedApp, deps: AppDeps): void {
   app.post(
     '/changes/:change/runbook/decision',
     {
-      config: { access: 'runbook.decide' },
+      config: {
+        access: 'runbook.decide',
+        touches,
+        // Going on past the point where the rollback still fits takes more than rolling back.
+        takesAlso: ({ body }) =>
+          (body as { decision: string }).decision === 'go-on' ? ['step.coordinate'] : [],
+      },
       schema: {
         tags,
         operationId: 'decideOnRunbook',
@@ -141,22 +148,16 @@ export function runbookRoutes(app: TypedApp, deps: AppDeps): void {
     },
     async (request) => {
       const { decision, reason } = request.body;
-      if (decision === 'go-on' && !isAllowed(request.actor, 'step.coordinate')) {
-        throw new DomainError('forbidden', 'Your roles do not allow you to step.coordinate.', {
-          code: 'not-allowed',
-          remedy: 'Ask an operator or a change manager to decide that it goes on.',
-        });
-      }
       const change = await changes.get(request.params.change);
       return send(request, change, 'decideOnRunbook', { by: request.actor.id, reason, decision });
     },
   );
 }
 
-function senderOf({ actor }: FastifyRequest): StepSender {
+function senderOf({ actor, target }: FastifyRequest): StepSender {
   return {
     by: actor.id,
-    mayImplement: isAllowed(actor, 'change.implement'),
-    mayCoordinate: isAllowed(actor, 'step.coordinate'),
+    mayImplement: isAllowedFor(actor, 'change.implement', target),
+    mayCoordinate: isAllowedFor(actor, 'step.coordinate', target),
   };
 }

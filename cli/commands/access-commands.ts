@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { answerOf, onceHeaders } from '../client.ts';
+import { grantWords } from '../../domain/access/grants.ts';
+import { answerOf } from '../client.ts';
 import { contextOf } from '../context.ts';
-import { printOne, printRows, write } from '../output.ts';
-import { saveToken, tokensFile } from '../tokens.ts';
+import { printOne } from '../output.ts';
 
-/** `ctc whoami`, `ctc principal …` and `ctc token …`. */
+/** `ctc whoami`. */
 export function addAccessCommands(program: Command): void {
   program
     .command('whoami')
@@ -16,130 +16,12 @@ export function addAccessCommands(program: Command): void {
         me,
         output,
         ({ id }) => id,
-        ({ id, name, roles }) => `${id} (${name}): ${roles.join(', ')}`,
+        ({ id, name, grants, limitedTo }) =>
+          [
+            `${id} (${name})`,
+            ...grants.map((grant) => `${grant.role}, ${grantWords(grant)}`),
+            ...(limitedTo === null ? [] : [`this token: only ${limitedTo.join(', ')}`]),
+          ].join('\n  '),
       );
-    });
-
-  const principal = program.command('principal').description('who may call');
-  principal
-    .command('list')
-    .description('list everybody who may call')
-    .action(async (_options: unknown, command: Command) => {
-      const { api, output } = contextOf(command);
-      const { rows } = await answerOf(api.GET('/principals'));
-      printRows(
-        rows,
-        output,
-        [
-          { title: 'id', value: ({ id }) => id },
-          { title: 'name', value: ({ name }) => name },
-          { title: 'roles', value: ({ roles }) => roles.join(', ') },
-          { title: 'disabled', value: ({ disabledAt }) => disabledAt ?? '' },
-        ],
-        ({ id }) => id,
-      );
-    });
-  principal
-    .command('add <id>')
-    .description('add somebody')
-    .requiredOption('--name <name>')
-    .requiredOption('--email <email>')
-    .requiredOption('--roles <roles>', 'with commas in between')
-    .action(
-      async (
-        id: string,
-        options: { name: string; email: string; roles: string },
-        command: Command,
-      ) => {
-        const { api } = contextOf(command);
-        await answerOf(
-          api.POST('/principals', {
-            params: { header: onceHeaders() },
-            body: {
-              id,
-              name: options.name,
-              email: options.email,
-              roles: options.roles.split(',') as never,
-            },
-          }),
-        );
-        write(`added ${id}`);
-      },
-    );
-  for (const [name, disabled] of [
-    ['disable', true],
-    ['enable', false],
-  ] as const) {
-    principal
-      .command(`${name} <id>`)
-      .description(disabled ? 'refuse all their tokens at once' : 'let them in again')
-      .action(async (id: string, _options: unknown, command: Command) => {
-        const { api } = contextOf(command);
-        await answerOf(
-          api.PUT('/principals/{principal}/disabled', {
-            params: { path: { principal: id } },
-            body: { disabled },
-          }),
-        );
-        write(`${name}d ${id}`);
-      });
-  }
-
-  const token = program.command('token').description('access tokens');
-  token
-    .command('issue <principal>')
-    .description('issue a token; its secret is shown this once')
-    .option('--label <label>', 'what it is for', 'ctc')
-    .option('--expires <instant>', 'ISO instant with offset; default: never')
-    .option('--save', 'keep it in the data directory for --as, instead of printing it')
-    .action(
-      async (
-        id: string,
-        options: { label: string; expires?: string; save?: boolean },
-        command: Command,
-      ) => {
-        const { api, dataDirectory } = contextOf(command);
-        const { secret } = await answerOf(
-          api.POST('/principals/{principal}/tokens', {
-            params: { path: { principal: id } },
-            body: { label: options.label, expiresAt: options.expires ?? null },
-          }),
-        );
-        if (options.save !== true) {
-          write(secret);
-          return;
-        }
-        saveToken(dataDirectory, id, secret);
-        write(`kept in ${tokensFile(dataDirectory)}; use it with --as ${id}`);
-      },
-    );
-  token
-    .command('list <principal>')
-    .description('list tokens without their secrets')
-    .action(async (id: string, _options: unknown, command: Command) => {
-      const { api, output } = contextOf(command);
-      const { rows } = await answerOf(
-        api.GET('/principals/{principal}/tokens', { params: { path: { principal: id } } }),
-      );
-      printRows(
-        rows,
-        output,
-        [
-          { title: 'id', value: (row) => row.id },
-          { title: 'label', value: ({ label }) => label },
-          { title: 'last used', value: ({ lastUsedAt }) => lastUsedAt ?? '' },
-          { title: 'expires', value: ({ expiresAt }) => expiresAt ?? '' },
-          { title: 'revoked', value: ({ revokedAt }) => revokedAt ?? '' },
-        ],
-        (row) => row.id,
-      );
-    });
-  token
-    .command('revoke <id>')
-    .description('revoke a token')
-    .action(async (id: string, _options: unknown, command: Command) => {
-      const { api } = contextOf(command);
-      await answerOf(api.DELETE('/tokens/{token}', { params: { path: { token: id } } }));
-      write(`revoked ${id}`);
     });
 }

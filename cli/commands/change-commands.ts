@@ -6,6 +6,7 @@ import { CliError, exitCodes } from '../errors.ts';
 import { followLog } from '../follow-log.ts';
 import { addDiffCommand } from './comparison-commands.ts';
 import { addRehearsalCommands } from './rehearsal-commands.ts';
+import { addApprovalCommands } from './approval-commands.ts';
 import { addDecisionCommands } from './decision-commands.ts';
 import { addWhyCommand } from './why-command.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
@@ -113,6 +114,7 @@ export function addChangeCommands(program: Command): void {
     });
   addWhyCommand(change);
   addDecisionCommands(change);
+  addApprovalCommands(change);
   addRunbookCommands(change);
   addChangeImpactCommands(change);
   addMeasurementCommand(change);

@@ -3,7 +3,7 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import { write } from '../output.ts';
-import { getChange } from './get-change.ts';
+import { getChange, ifMatch } from './get-change.ts';
 
 interface DecisionFlags {
   readonly reason: string;
@@ -154,10 +154,6 @@ export function addDecisionCommands(change: Command): void {
         write(`${label}: ${message}`);
       },
     );
-}
-
-function ifMatch(version: number): { 'if-match': string } {
-  return { 'if-match': `"v${version}"` };
 }
 
 interface MoveOptions {

@@ -8,3 +8,8 @@ export type Change = components['schemas']['Change'];
 export async function getChange({ api }: CliContext, change: string): Promise<Change> {
   return answerOf(api.GET('/changes/{change}', { params: { path: { change } } }));
 }
+
+/** For what is decided on the version that was shown. */
+export function ifMatch(version: number): { 'if-match': string } {
+  return { 'if-match': `"v${version}"` };
+}

@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who you are, and your roles */
+        /** Who you are, your roles, and what you may */
         get: operations["whoAmI"];
         put?: never;
         post?: never;
@@ -89,25 +89,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/principals": {
+    "/me/tokens": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Everybody who may call */
-        get: operations["listPrincipals"];
+        /** Your tokens, without their secrets */
+        get: operations["listOwnTokens"];
         put?: never;
-        /** Add somebody */
-        post: operations["addPrincipal"];
+        /** Issue a token of your own; its secret is shown this once */
+        post: operations["issueOwnToken"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/principals/{principal}/disabled": {
+    "/me/tokens/{token}": {
         parameters: {
             query?: never;
             header?: never;
@@ -115,10 +115,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Disable somebody, which refuses all their tokens at once, or enable them again */
-        put: operations["setPrincipalDisabled"];
+        put?: never;
         post?: never;
-        delete?: never;
+        /** Revoke a token of your own; its next call is refused */
+        delete: operations["revokeOwnToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -154,6 +154,127 @@ export interface paths {
         post?: never;
         /** Revoke a token; its next call is refused */
         delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who may call, by id */
+        get: operations["listPrincipals"];
+        put?: never;
+        /** Add a person, or a service that only ever has tokens */
+        post: operations["addPrincipal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals/{principal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Somebody who may call, with their grants */
+        get: operations["getPrincipal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals/{principal}/disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Disable somebody, which refuses all their tokens at once, or enable them again */
+        put: operations["setPrincipalDisabled"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals/{principal}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a role, everywhere or within departments, datacentres and solutions */
+        post: operations["grantRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/principals/{principal}/grants/{grant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a role away; the next call is judged without it */
+        delete: operations["ungrantRole"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All roles with what they let do */
+        get: operations["listRoles"];
+        put?: never;
+        /** Make a role of permissions */
+        post: operations["createRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles/{role}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a role that the company has made and nobody holds */
+        delete: operations["deleteRole"];
         options?: never;
         head?: never;
         patch?: never;
@@ -443,6 +564,212 @@ export interface paths {
         put?: never;
         /** Close the review with its outcome and lessons */
         post: operations["closeChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the policies ask for, what is given, who could give the rest, and the risk */
+        get: operations["getApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agenda": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The advisory board’s agenda: what waits for a decision, with risk and impact */
+        get: operations["listAgenda"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/amendment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring what was left out (If-Match): rollback, tests, answers; it is approved anew */
+        post: operations["amendChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/risk-treatment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how the risk of the plan is treated (If-Match): modify, retain, avoid, share */
+        post: operations["treatRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/changes/{change}/justification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve afterwards what could not wait for it, or hold it to be unjustified */
+        post: operations["justifyChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/delegations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who stands in for whom when changes are decided on, newest first */
+        get: operations["listDelegations"];
+        put?: never;
+        /** Have somebody decide in your place for a time */
+        post: operations["delegateApprovals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/delegations/{delegation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a delegation: your own, or anybody’s where you may manage policies */
+        delete: operations["endDelegation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Approval policies: those in force and proposed, or every version */
+        get: operations["listPolicies"];
+        put?: never;
+        /** Propose a policy, or another version of it; somebody else approves it */
+        post: operations["proposePolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/policies/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a policy, newest first: who proposed and approved it, and when */
+        get: operations["getPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/policies/{policy}/versions/{version}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the newest proposed version in force; not by whoever proposed it */
+        post: operations["approvePolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/policies/{policy}/retirement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a policy out of force; plans that were assessed under it keep it */
+        post: operations["retirePolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/policies/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the policies would ask for of made-up changes; nothing is stored */
+        post: operations["testPolicies"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2800,17 +3127,57 @@ export interface components {
             /** @description When its reason was gone */
             closedAt: string | null;
         };
+        Grant: {
+            id: string;
+            role: string;
+            departments: string[] | null;
+            datacentres: string[] | null;
+            solutions: string[] | null;
+            /** @enum {string} */
+            source: "person" | "groups";
+            grantedBy: string;
+            grantedAt: string;
+        };
         Principal: {
             id: string;
             name: string;
             email: string;
-            roles: ("requester" | "deployment-engineer" | "operator" | "change-manager" | "security-officer" | "customer-care" | "auditor" | "administrator")[];
+            /** @enum {string} */
+            kind: "person" | "service" | "system";
+            readonly roles: string[];
+            readonly grants: components["schemas"]["Grant"][];
             disabledAt: string | null;
+        };
+        Me: {
+            id: string;
+            name: string;
+            roles: string[];
+            grants: {
+                role: string;
+                departments: string[] | null;
+                datacentres: string[] | null;
+                solutions: string[] | null;
+            }[];
+            /** @description What you may do at least somewhere */
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            /** @description What this token is limited to */
+            limitedTo: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+        };
+        Role: {
+            id: string;
+            name: string;
+            builtIn: boolean;
+            readonly permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            createdBy: string | null;
+            createdAt: string | null;
         };
         AccessToken: {
             id: string;
             principal: string;
             label: string;
+            /** @description What it is limited to; null for all that its principal may */
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+            issuedBy: string | null;
             createdAt: string;
             expiresAt: string | null;
             lastUsedAt: string | null;
@@ -4723,6 +5090,151 @@ export interface components {
             }[];
             skippedCount: number;
         };
+        /** @description As it was proposed, with its defaults */
+        ApprovalPolicyShown: {
+            id: string;
+            title: string;
+        } & {
+            [key: string]: unknown;
+        };
+        PolicyVersion: {
+            id: string;
+            version: number;
+            /** @enum {string} */
+            state: "proposed" | "in-force" | "superseded" | "retired";
+            policy: components["schemas"]["ApprovalPolicyShown"];
+            reason: string;
+            proposedBy: string;
+            proposedAt: string;
+            approvedBy: string | null;
+            approvedAt: string | null;
+            retiredBy: string | null;
+            retiredAt: string | null;
+        };
+        ChangeRisk: {
+            /** @description The version of the rules: the same facts give the same risk */
+            rules: number;
+            /** @description 0 to 100 */
+            score: number;
+            /** @enum {string} */
+            level: "low" | "medium" | "high" | "very-high";
+            factors: {
+                factor: string;
+                points: number;
+                /** @description The most that the factor can give */
+                most: number;
+                because: string;
+            }[];
+            /** @description What it was computed from */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        RiskTreatment: {
+            /** @enum {string} */
+            option: "modify" | "retain" | "avoid" | "share";
+            description: string;
+            by: string;
+            at: string;
+        };
+        PlanApprovals: {
+            change: string;
+            state: string;
+            planHash: string | null;
+            risk: components["schemas"]["ChangeRisk"] | null;
+            /** @description What the policies asked for when it was assessed */
+            terms: {
+                [key: string]: unknown;
+            } | null;
+            outcome: ("open" | "approved" | "rejected") | null;
+            steps: {
+                policy: string;
+                step: string;
+                /** @description Whose signatures count for it */
+                given: string[];
+                isMet: boolean;
+                /** @description An earlier step comes first */
+                isLater: boolean;
+                /** @description Who could sign it */
+                may: string[];
+            }[];
+            unmet: {
+                requirement: string;
+                wayOut: string;
+            }[];
+            treatment: components["schemas"]["RiskTreatment"] | null;
+            justification: {
+                /** @description When it is due */
+                by: string;
+                settled: string | null;
+                isLate: boolean;
+                steps: {
+                    policy: string;
+                    step: string;
+                    /** @description Whose signatures count for it */
+                    given: string[];
+                    isMet: boolean;
+                    /** @description An earlier step comes first */
+                    isLater: boolean;
+                }[];
+            } | null;
+        };
+        AgendaItem: {
+            change: string;
+            title: string;
+            class: string;
+            department: string;
+            requester: string;
+            windowOpensAt: string;
+            expiresAt: string | null;
+            risk: {
+                level: string;
+                score: number;
+            } | null;
+            impact: {
+                servicesDown: number;
+                servicesDegraded: number;
+                servicesAtRisk: number;
+                customers: number;
+            };
+            conflicts: {
+                blocking: number;
+                warnings: number;
+            };
+            /** @description What the policies still ask for */
+            open: string[];
+            /** @description Your signature would count for it now */
+            mine: boolean;
+        };
+        PolicyTestResult: {
+            name: string;
+            policies: {
+                policy: string;
+                version: number;
+                title: string;
+            }[];
+            /** @description In words */
+            asks: string;
+            fewestSignatures: number;
+            steps: {
+                policy: string;
+                step: string;
+                may: string[];
+            }[];
+            requires: string[];
+            separateImplementer: boolean;
+            review: boolean;
+            afterwards: string | null;
+        };
+        Delegation: {
+            id: string;
+            delegator: string;
+            delegate: string;
+            from: string;
+            until: string;
+            reason: string;
+            endedAt: string | null;
+        };
         Offer: {
             id: string;
             datacentre: string;
@@ -5190,11 +5702,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        id: string;
-                        name: string;
-                        roles: ("requester" | "deployment-engineer" | "operator" | "change-manager" | "security-officer" | "customer-care" | "auditor" | "administrator")[];
-                    };
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description Default Response */
@@ -5217,7 +5725,7 @@ export interface operations {
             };
         };
     };
-    listPrincipals: {
+    listOwnTokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -5233,7 +5741,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        rows: components["schemas"]["Principal"][];
+                        rows: components["schemas"]["AccessToken"][];
                     };
                 };
             };
@@ -5257,23 +5765,27 @@ export interface operations {
             };
         };
     };
-    addPrincipal: {
+    issueOwnToken: {
         parameters: {
             query?: never;
-            header: {
-                "idempotency-key": string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
                 "application/json": {
-                    id: string;
-                    name: string;
-                    /** Format: email */
-                    email: string;
-                    roles: ("requester" | "deployment-engineer" | "operator" | "change-manager" | "security-officer" | "customer-care" | "auditor" | "administrator")[];
+                    label: string;
+                    /**
+                     * @description Null: as late as the company allows
+                     * @default null
+                     */
+                    expiresAt?: string | null;
+                    /**
+                     * @description Null: all that the principal may
+                     * @default null
+                     */
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -5284,7 +5796,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Principal"];
+                    "application/json": {
+                        secret: string;
+                        token: components["schemas"]["AccessToken"];
+                    };
                 };
             };
             /** @description Default Response */
@@ -5307,22 +5822,16 @@ export interface operations {
             };
         };
     };
-    setPrincipalDisabled: {
+    revokeOwnToken: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                principal: string;
+                token: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": {
-                    disabled: boolean;
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Default Response */
             200: {
@@ -5330,7 +5839,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Principal"];
+                    "application/json": components["schemas"]["AccessToken"];
                 };
             };
             /** @description Default Response */
@@ -5408,8 +5917,16 @@ export interface operations {
             content: {
                 "application/json": {
                     label: string;
-                    /** @default null */
+                    /**
+                     * @description Null: as late as the company allows
+                     * @default null
+                     */
                     expiresAt?: string | null;
+                    /**
+                     * @description Null: all that the principal may
+                     * @default null
+                     */
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -5464,6 +5981,418 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPrincipals: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Principal"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addPrincipal: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    name: string;
+                    /** Format: email */
+                    email: string;
+                    /**
+                     * @default person
+                     * @enum {string}
+                     */
+                    kind?: "person" | "service";
+                    /**
+                     * @description Held everywhere
+                     * @default []
+                     */
+                    roles?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Principal"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPrincipal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                principal: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Principal"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPrincipalDisabled: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                principal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    disabled: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Principal"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grantRole: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                principal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    role: string;
+                    /** @default null */
+                    departments?: string[] | null;
+                    /** @default null */
+                    datacentres?: string[] | null;
+                    /** @default null */
+                    solutions?: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ungrantRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                principal: string;
+                grant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Role"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRole: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    id: string;
+                    name: string;
+                    permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
                 };
             };
             /** @description Default Response */
@@ -5583,6 +6512,23 @@ export interface operations {
                     }[];
                     team?: string;
                     after?: string[];
+                    rollback?: {
+                        plan: string;
+                        /** Format: date-time */
+                        testedAt?: string;
+                        testedIn?: string;
+                        estimatedMinutes?: number;
+                    };
+                    tests?: {
+                        environment: string;
+                        /** @enum {string} */
+                        result: "passed" | "failed";
+                        evidence: string;
+                        releaseDigest?: string;
+                    }[];
+                    answers?: {
+                        [key: string]: boolean;
+                    };
                     application: string;
                     release: string;
                     datacentres: string[];
@@ -5649,6 +6595,23 @@ export interface operations {
                     }[];
                     team?: string;
                     after?: string[];
+                    rollback?: {
+                        plan: string;
+                        /** Format: date-time */
+                        testedAt?: string;
+                        testedIn?: string;
+                        estimatedMinutes?: number;
+                    };
+                    tests?: {
+                        environment: string;
+                        /** @enum {string} */
+                        result: "passed" | "failed";
+                        evidence: string;
+                        releaseDigest?: string;
+                    }[];
+                    answers?: {
+                        [key: string]: boolean;
+                    };
                     /** @default [] */
                     datacentres?: string[];
                     runbook?: components["schemas"]["RunbookInput"];
@@ -6462,6 +7425,837 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getApprovals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanApprovals"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAgenda: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description Only what your signature would count for */
+                mine?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["AgendaItem"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    amendChange: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+                "if-match": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    fields: {
+                        rollback?: {
+                            plan: string;
+                            /** Format: date-time */
+                            testedAt?: string;
+                            testedIn?: string;
+                            estimatedMinutes?: number;
+                        };
+                        tests?: {
+                            environment: string;
+                            /** @enum {string} */
+                            result: "passed" | "failed";
+                            evidence: string;
+                            releaseDigest?: string;
+                        }[];
+                        answers?: {
+                            [key: string]: boolean;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    treatRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+                "if-match": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    option: "modify" | "retain" | "avoid" | "share";
+                    description: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskTreatment"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    justifyChange: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @enum {string} */
+                    decision: "justified" | "not-justified";
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDelegations: {
+        parameters: {
+            query?: {
+                of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Delegation"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delegateApprovals: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    delegate: string;
+                    /**
+                     * Format: date-time
+                     * @description Now, unless said
+                     */
+                    from?: string;
+                    /** Format: date-time */
+                    until: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegation"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endDelegation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delegation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegation"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicies: {
+        parameters: {
+            query?: {
+                all?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["PolicyVersion"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposePolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    policy: {
+                        id: string;
+                        title: string;
+                        /** @default {} */
+                        when?: {
+                            kinds?: ("release" | "infrastructure" | "architecture" | "licensing" | "product" | "security-policy" | "disclosure" | "policy")[];
+                            classes?: ("standard" | "normal" | "emergency")[];
+                            departments?: string[];
+                            datacentres?: string[];
+                            /** @enum {string} */
+                            requestedBy?: "person" | "guardian";
+                            /** @enum {string} */
+                            risk?: "low" | "medium" | "high" | "very-high";
+                            servicesDown?: number;
+                            customers?: number;
+                        };
+                        /** @default [] */
+                        steps?: {
+                            name: string;
+                            anyOf: {
+                                /** @default [] */
+                                roles?: string[];
+                                /** @default [] */
+                                people?: string[];
+                                departments?: string[];
+                                /** @default 1 */
+                                quorum?: number;
+                            }[];
+                        }[];
+                        /** @default false */
+                        inOrder?: boolean;
+                        veto?: {
+                            /** @default [] */
+                            roles?: string[];
+                            /** @default [] */
+                            people?: string[];
+                            departments?: string[];
+                        };
+                        expiryHours?: number;
+                        /** @default false */
+                        separateImplementer?: boolean;
+                        /** @default [] */
+                        requires?: ("rollback-plan" | "tested-rollback" | "test-evidence" | "rehearsal" | "risk-questionnaire" | "risk-treatment")[];
+                        /** @default false */
+                        review?: boolean;
+                        tell?: {
+                            /** @default [] */
+                            roles?: string[];
+                            /** @default [] */
+                            people?: string[];
+                            departments?: string[];
+                        };
+                        afterwards?: {
+                            steps: {
+                                name: string;
+                                anyOf: {
+                                    /** @default [] */
+                                    roles?: string[];
+                                    /** @default [] */
+                                    people?: string[];
+                                    departments?: string[];
+                                    /** @default 1 */
+                                    quorum?: number;
+                                }[];
+                            }[];
+                            withinHours: number;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["PolicyVersion"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approvePolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                policy: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retirePolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description In place of those in force with the same id, and beside the others */
+                    policies?: {
+                        id: string;
+                        title: string;
+                        /** @default {} */
+                        when?: {
+                            kinds?: ("release" | "infrastructure" | "architecture" | "licensing" | "product" | "security-policy" | "disclosure" | "policy")[];
+                            classes?: ("standard" | "normal" | "emergency")[];
+                            departments?: string[];
+                            datacentres?: string[];
+                            /** @enum {string} */
+                            requestedBy?: "person" | "guardian";
+                            /** @enum {string} */
+                            risk?: "low" | "medium" | "high" | "very-high";
+                            servicesDown?: number;
+                            customers?: number;
+                        };
+                        /** @default [] */
+                        steps?: {
+                            name: string;
+                            anyOf: {
+                                /** @default [] */
+                                roles?: string[];
+                                /** @default [] */
+                                people?: string[];
+                                departments?: string[];
+                                /** @default 1 */
+                                quorum?: number;
+                            }[];
+                        }[];
+                        /** @default false */
+                        inOrder?: boolean;
+                        veto?: {
+                            /** @default [] */
+                            roles?: string[];
+                            /** @default [] */
+                            people?: string[];
+                            departments?: string[];
+                        };
+                        expiryHours?: number;
+                        /** @default false */
+                        separateImplementer?: boolean;
+                        /** @default [] */
+                        requires?: ("rollback-plan" | "tested-rollback" | "test-evidence" | "rehearsal" | "risk-questionnaire" | "risk-treatment")[];
+                        /** @default false */
+                        review?: boolean;
+                        tell?: {
+                            /** @default [] */
+                            roles?: string[];
+                            /** @default [] */
+                            people?: string[];
+                            departments?: string[];
+                        };
+                        afterwards?: {
+                            steps: {
+                                name: string;
+                                anyOf: {
+                                    /** @default [] */
+                                    roles?: string[];
+                                    /** @default [] */
+                                    people?: string[];
+                                    departments?: string[];
+                                    /** @default 1 */
+                                    quorum?: number;
+                                }[];
+                            }[];
+                            withinHours: number;
+                        };
+                    }[];
+                    examples: {
+                        name: string;
+                        /** @default release */
+                        kind?: string;
+                        /**
+                         * @default normal
+                         * @enum {string}
+                         */
+                        class?: "standard" | "normal" | "emergency";
+                        /**
+                         * @default person
+                         * @enum {string}
+                         */
+                        requestedBy?: "person" | "guardian";
+                        department: string;
+                        /** @default [] */
+                        datacentres?: string[];
+                        /**
+                         * @default low
+                         * @enum {string}
+                         */
+                        risk?: "low" | "medium" | "high" | "very-high";
+                        /** @default 0 */
+                        servicesDown?: number;
+                        /** @default 0 */
+                        customers?: number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["PolicyTestResult"][];
+                    };
                 };
             };
             /** @description Default Response */

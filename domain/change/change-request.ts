@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { answersSchema } from './change-risk.ts';
 import { slugSchema } from '../names.ts';
 import { runbookSchema } from '../runbook/runbook-schema.ts';
 import { windowRequestSchema } from '../windows/window.ts';
@@ -25,6 +26,44 @@ const effectSchema = z.strictObject({
   effect: z.enum(['down', 'degraded']),
 });
 
+/** What may be brought after the request, by amending it. */
+const supplementFields = {
+  /** The way back, beyond what CTC does by itself or the runbook says. */
+  rollback: z
+    .strictObject({
+      plan: z.string().trim().min(3).max(10_000),
+      /** When it was tried, and where. */
+      testedAt: z.iso.datetime({ offset: true }).optional(),
+      testedIn: z.string().trim().min(1).max(200).optional(),
+      estimatedMinutes: z.int().min(1).max(100_000).optional(),
+    })
+    .optional(),
+  /** Tests that were run before production. */
+  tests: z
+    .array(
+      z.strictObject({
+        environment: z.string().trim().min(1).max(200),
+        result: z.enum(['passed', 'failed']),
+        /** A text, or the URL of what shows it. */
+        evidence: z.string().trim().min(3).max(10_000),
+        /** Of the release that was tested. */
+        releaseDigest: z.string().max(200).optional(),
+      }),
+    )
+    .max(50)
+    .optional(),
+  /** Of the risk questionnaire. */
+  answers: answersSchema.optional(),
+};
+
+/** The body of an amendment: at least one of them, each in place of what was there. */
+export const amendmentSchema = z
+  .strictObject(supplementFields)
+  .refine((amendment) => Object.keys(amendment).length > 0, {
+    message: `name what is amended: ${Object.keys(supplementFields).join(', ')}`,
+  });
+export type Amendment = z.output<typeof amendmentSchema>;
+
 const commonFields = {
   title: z.string().trim().min(3).max(200),
   reason: z.string().trim().min(3).max(10_000),
@@ -40,6 +79,7 @@ const commonFields = {
     .array(z.string().regex(/^CHG-[1-9][0-9]{0,17}$/, 'use the label of a change, such as CHG-12'))
     .max(100)
     .optional(),
+  ...supplementFields,
 };
 
 export const releaseChangeSchema = z

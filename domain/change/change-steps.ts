@@ -1,7 +1,9 @@
 import type { DriftReport } from '../deployment/comparison.ts';
 import type { DeploymentStage } from '../deployment/ports.ts';
 import type { LineView } from '../line/line-stop.ts';
+import type { Justification } from './messages.ts';
 import type {
+  DecisionOutcome,
   AssessedPlan,
   AttemptKind,
   DecisionEntry,
@@ -62,7 +64,15 @@ export interface WindowMoveEntry extends LogEntry {
   readonly closesAt: string;
   readonly from: TransitionEntry['from'];
   /** Default `move-window`. */
-  readonly event?: 'move-window' | 'miss-occurrence' | 'impact-moved';
+  readonly event?: 'move-window' | 'miss-occurrence' | 'impact-moved' | 'amend';
+}
+
+export interface JustificationEntry
+  extends LogEntry, Pick<Justification, 'by' | 'decision' | 'reason'> {}
+
+export interface JustificationOutcome {
+  readonly settled: Justification['decision'] | null;
+  readonly open: readonly string[];
 }
 
 /** A window as it is stored: as it was asked for, and resolved. */
@@ -79,7 +89,12 @@ export interface RecordSteps {
    * Stores a decision, and with the last approval needed the state `scheduled`. Answers whether the change
    * is decided. Fails as `refused` when a blocking conflict with an approved change stands against it.
    */
-  recordDecision(entry: DecisionEntry): Promise<{ decided: boolean; approvals: number }>;
+  recordDecision(entry: DecisionEntry): Promise<DecisionOutcome>;
+  /**
+   * Stores what somebody holds of a change that began before it was approved in full. Answers what it is from now
+   * on, or what is still asked.
+   */
+  recordJustification(entry: JustificationEntry): Promise<JustificationOutcome>;
   recordWindowMove(entry: WindowMoveEntry): Promise<void>;
   recordSiteOutcomes(attempt: AttemptRef, outcomes: readonly SiteOutcome[]): Promise<void>;
   /** Gives the targets free for other changes. */

@@ -39,6 +39,7 @@ export const changeEvents = [
   'miss-window',
   'miss-occurrence',
   'impact-moved',
+  'amend',
   'simulate',
   'find-no-placement',
   'deploy',
@@ -146,6 +147,13 @@ export const lifeCycle: readonly Transition[] = [
     'requested',
     'workflow',
     'the inventory has changed what it affects by more than the threshold',
+  ),
+  ...rows(
+    ['awaiting-approval', 'scheduled'],
+    'amend',
+    'requested',
+    'change.move',
+    'not started; what was left out is brought, and approvals so far become void',
   ),
   ...rows(
     ['requested', 'assessed', 'awaiting-approval', 'scheduled'],
@@ -340,6 +348,15 @@ export const reservedStates = [
   'implementing',
   'rolling-back',
   'paused',
+] as const satisfies readonly ChangeState[];
+
+/** States of a change that was approved and may have begun, before it is closed. */
+export const afterApproval = [
+  ...reservedStates,
+  'completed',
+  'rolled-back',
+  'rollback-incomplete',
+  'in-review',
 ] as const satisfies readonly ChangeState[];
 
 /** Where an event leads from a state; undefined where the table has no such row. */

@@ -18,6 +18,8 @@ export const changeMessages = {
   retryRollback: 'retryRollback',
   startReview: 'startReview',
   close: 'close',
+  amend: 'amend',
+  justify: 'justify',
   impactMoved: 'impactMoved',
   lineStopped: 'lineStopped',
   lineResumed: 'lineResumed',
@@ -92,6 +94,16 @@ export interface Review extends Message {
   readonly lessons: string;
 }
 
+/** Brings what was left out of the request; the window stays what it is. */
+export interface Amendment extends Message, WindowMove {
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Of what began before it was approved in full. */
+export interface Justification extends Message {
+  readonly decision: 'justified' | 'not-justified';
+}
+
 export interface Acknowledgement {
   readonly state: ChangeState;
   readonly message: string;
@@ -119,6 +131,8 @@ export interface ChangeUpdates {
   readonly retryRollback: Message;
   readonly startReview: Message;
   readonly close: Review;
+  readonly amend: Amendment;
+  readonly justify: Justification;
 }
 
 /** Sends decisions to the workflows of changes. */

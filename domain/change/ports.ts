@@ -1,3 +1,5 @@
+import type { Target } from '../access/grants.ts';
+import type { ApprovalTerms } from '../approvals/terms.ts';
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { ReleaseDefinition } from '../application/release-definition.ts';
 import type { Conflict } from '../conflicts/conflict.ts';
@@ -14,6 +16,7 @@ import type { VerificationReport } from '../verification/judge-verification.ts';
 import type { ResolvedWindow, SiteWindow } from '../windows/window.ts';
 import type { AttemptRef } from './change-steps.ts';
 import type { ChangeRequest } from './change-request.ts';
+import type { ChangeRisk, RiskFacts } from './change-risk.ts';
 import type { AttemptKind } from './story.ts';
 
 /** A change as it was asked for, with its window's instants. */
@@ -65,8 +68,28 @@ export interface ChangePlan {
   readonly application: ApplicationDefinition | null;
   readonly rollsBackTo: { readonly version: string; readonly digest: string } | null;
   readonly impact: ImpactFigures;
+  /** With the facts that it was computed from; missing in plans of before it was. */
+  readonly risk?: AssessedRisk;
+  /** What the policies in force asked for; missing in plans of before there were policies. */
+  readonly approval?: ApprovalTerms;
   /** What those who decide must know besides, such as a runbook that does not fit; missing where nothing. */
   readonly findings?: readonly string[];
+}
+
+export interface AssessedRisk extends ChangeRisk {
+  readonly facts: RiskFacts;
+}
+
+/** What the record tells of a change besides its impact. */
+export interface RiskHistory {
+  readonly similar: RiskFacts['similar'];
+  readonly conflicts: RiskFacts['conflicts'];
+  /** The very release was verified in production before. */
+  readonly isReleaseVerified: boolean;
+  /** Something of the application was rolled back whole before, or a rehearsal of the change did. */
+  readonly hasRolledBack: boolean;
+  /** Departments and datacentres that it touches. */
+  readonly target: Target;
 }
 
 export interface ImpactFigures {
@@ -82,6 +105,7 @@ export interface StoredAssessment {
   readonly snapshot: ImpactSnapshot;
   readonly plan: ChangePlan;
   readonly planHash: string;
+  readonly approvalsNeeded: number;
   readonly approvalExpiresAt: string;
   readonly at: string;
 }
@@ -99,6 +123,8 @@ export interface ChangeRegister {
    * counts for the next change. @throws DomainError `not-found` before the first assessment.
    */
   plannedApplication(changeId: string): Promise<ApplicationDefinition>;
+  /** Of what is to be assessed, at an instant (ISO). */
+  riskHistory(changeId: string, releaseDigest: string | null, at: string): Promise<RiskHistory>;
   /** The newest verified release, not counting what the named change itself verified. */
   lastVerified(application: string, notBy?: string): Promise<VerifiedRelease | undefined>;
   /**

@@ -64,7 +64,14 @@ export interface AssessedPlan {
   readonly maxRedeployments: number;
   /** How a release goes out; missing for what people carry out. */
   readonly rollout?: RolloutPolicy;
+  /** Fewest signatures that can do; the policies may ask for more. */
   readonly approvalsNeeded: number;
+  /** Whom the policies ask, for people; missing in plans of before there were policies. */
+  readonly approvers?: string;
+  /** Approvals that come afterwards are due so long after the first; missing where none do. */
+  readonly justifyWithinMs?: number;
+  /** Whoever approved it may not carry it out. */
+  readonly separateImplementer?: boolean;
   readonly approvalExpiresAtMs: number;
   /** When to remind the approvers, rising, all before the expiry. */
   readonly remindersAtMs: readonly number[];
@@ -127,6 +134,13 @@ export interface DecisionEntry extends LogEntry {
   readonly override?: DecisionOverride;
   readonly policy?: PolicyApproval;
   readonly waitingFor: WaitingFor | null;
+}
+
+/** What a decision has come to; `open` names what is still asked for where it did not decide. */
+export interface DecisionOutcome {
+  readonly decided: boolean;
+  readonly approvals: number;
+  readonly open?: readonly string[];
 }
 
 export type SimulationOutcome =

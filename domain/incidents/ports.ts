@@ -138,6 +138,8 @@ export interface IncidentReader {
   ): Promise<Page<IncidentSummary>>;
   /** By id or label. @throws DomainError `not-found`. */
   get(idOrLabel: string): Promise<IncidentDetail>;
+  /** What it is about; null where that is no application. @throws DomainError `not-found`. */
+  applicationOf(idOrLabel: string): Promise<string | null>;
 }
 
 /** What people do about incidents. Everything throws DomainError `not-found`, `invalid` or `refused`. */

@@ -8,7 +8,13 @@ import knex, { type Knex } from 'knex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { answerOf } from '../../cli/client.ts';
-import { permissions, roles, type Permission, type Role } from '../../domain/access/roles.ts';
+import {
+  allPermissions,
+  roles,
+  rolesWith,
+  type Permission,
+  type Role,
+} from '../../domain/access/roles.ts';
 import { examples, registerShop, startE2eSystem, type E2eSystem } from '../support/e2e-system.ts';
 
 interface ProblemAnswer {
@@ -511,21 +517,24 @@ describe('bad input', () => {
       ['contract.manage', 'POST', '/contracts'],
       ['customer.read', 'GET', '/inventory/customers'],
       ['alert.read', 'GET', '/alerts'],
+      ['policy.read', 'GET', '/policies'],
+      ['policy.manage', 'POST', '/policies/x/retirement'],
+      ['approval.delegate', 'POST', '/delegations'],
+      ['change.justify', 'POST', '/changes/x/justification'],
+      ['risk.treat', 'POST', '/changes/x/risk-treatment'],
       ['log.read', 'GET', '/log'],
       ['log.prune', 'POST', '/log/prunings'],
       ['metrics.read', 'GET', '/metrics'],
       ['principal.manage', 'GET', '/principals'],
     ];
-    expect(samples.map(([permission]) => permission).sort()).toEqual(
-      Object.keys(permissions).sort(),
-    );
+    expect(samples.map(([permission]) => permission).sort()).toEqual([...allPermissions].sort());
     for (const [permission, method, path, body = '{}'] of samples) {
       for (const [role, token] of tokens) {
         const response = await send(method, path, {
           token,
           ...(method === 'GET' ? {} : { body }),
         });
-        const allowed = (permissions[permission] as readonly Role[]).includes(role);
+        const allowed = rolesWith(permission).includes(role);
         const { type } = allowed ? { type: '' } : ((await response.json()) as ProblemAnswer);
         expect(type === 'urn:ctc:problem:not-allowed', `${role} ${method} ${path}`).toBe(!allowed);
         if (allowed) expect(response.status, `${role} ${method} ${path}`).not.toBe(403);

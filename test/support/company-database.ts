@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import { createInventoryImporter } from '../../adapters/postgres/inventory-importer.ts';
+import type { Role } from '../../domain/access/roles.ts';
 import { changeRequestSchema, type ChangeRequest } from '../../domain/change/change-request.ts';
 import type { InventoryKind } from '../../domain/inventory/inventory-kinds.ts';
 import type { ImportOptions, ImportReport } from '../../domain/inventory/ports.ts';
@@ -45,14 +46,26 @@ export async function importCsv(
   return report;
 }
 
-export async function addPrincipal(db: Knex, id: string): Promise<void> {
-  await db('principal').insert({
-    id,
-    name: id,
-    email: `${id}@example.com`,
-    roles: ['requester', 'change-manager'],
-    created_at: new Date().toISOString(),
-  });
+export const addPrincipal = (db: Knex, id: string): Promise<void> =>
+  addPeople(db, { [id]: ['requester', 'change-manager'] });
+
+/** People with the roles that they hold everywhere; nothing of it stands in the log. */
+export async function addPeople(
+  db: Knex,
+  people: Readonly<Record<string, readonly Role[]>>,
+): Promise<void> {
+  const at = new Date().toISOString();
+  await db('principal').insert(
+    Object.keys(people).map((id) => ({
+      ...{ id, name: id, email: `${id}@example.com`, created_at: at },
+    })),
+  );
+  const grants = Object.entries(people).flatMap(([principal, roles]) =>
+    roles.map((role) => ({ principal, role })),
+  );
+  await db('role_grant').insert(
+    grants.map((grant) => ({ id: uuidv7(), ...grant, granted_by: 'test', granted_at: at })),
+  );
 }
 
 /** A request for a manual change, windows in UTC. */

@@ -6,7 +6,7 @@ import { createDatabase } from '../../adapters/postgres/database.ts';
 import { contractSchema } from '../../domain/acsmi/contract.ts';
 import type { StoredContract } from '../../domain/acsmi/ports.ts';
 import type { Assignment } from '../../domain/placement/simulation.ts';
-import { importCsv, smallestCompany } from './company-database.ts';
+import { addPeople, importCsv, smallestCompany } from './company-database.ts';
 import { createTestDatabase } from './postgres.ts';
 
 const offerColumns =
@@ -43,14 +43,11 @@ export async function createContractsDatabase() {
   const test = await createTestDatabase();
   const database = createDatabase({ url: test.url, poolMax: 6 });
   await importCsv(database, company);
-  await database('principal').insert(
-    Object.entries({ ana: ['requester'], marta: ['change-manager'], olga: ['operator'] }).map(
-      ([id, roles]) => ({
-        ...{ id, roles, name: id, email: `${id}@example.com` },
-        created_at: '2025-01-01T00:00:00.000Z',
-      }),
-    ),
-  );
+  await addPeople(database, {
+    ana: ['requester'],
+    marta: ['change-manager'],
+    olga: ['operator'],
+  });
   let now = '2026-06-15T12:00:00.000Z';
 
   return {

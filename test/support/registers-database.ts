@@ -10,6 +10,7 @@ import { createIncidentRegister } from '../../adapters/postgres/incident-registe
 import { createChangeFailureReader } from '../../adapters/postgres/change-failures.ts';
 import { createProblemRegister } from '../../adapters/postgres/problem-register.ts';
 import { createRiskRegister } from '../../adapters/postgres/risk-register.ts';
+import { addPeople } from './company-database.ts';
 import { createTestDatabase } from './postgres.ts';
 
 export const registersStart = '2026-11-01T12:00:00.000Z';
@@ -19,17 +20,12 @@ export async function createRegistersDatabase() {
   const test = await createTestDatabase();
   const database = createDatabase({ url: test.url, poolMax: 6 });
   await database('department').insert({ id: 'web', name: 'Web' }).onConflict('id').ignore();
-  await database('principal').insert(
-    Object.entries({
-      ana: ['requester'],
-      oscar: ['operator'],
-      sofia: ['security-officer'],
-      rosa: ['deployment-engineer'],
-    }).map(([id, roles]) => ({
-      ...{ id, roles, name: id, email: `${id}@example.com` },
-      created_at: '2025-01-01T00:00:00.000Z',
-    })),
-  );
+  await addPeople(database, {
+    ana: ['requester'],
+    oscar: ['operator'],
+    sofia: ['security-officer'],
+    rosa: ['deployment-engineer'],
+  });
   let now = registersStart;
   const deps = { database, now: () => now };
 

@@ -12,7 +12,7 @@ import { createGuardianSteps } from '../../activities/guardian/create-guardian-s
 import { createCelEvaluator } from '../../adapters/cel/cel-evaluator.ts';
 import { canonicalHash } from '../../adapters/canonical-hash.ts';
 import { createEmbeddedOptimus } from '../../adapters/optimus/embedded-optimus.ts';
-import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
+import { createPrincipalRegister } from '../../adapters/postgres/principal-register.ts';
 import { createAnalysisRegister } from '../../adapters/postgres/analysis-register.ts';
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../../adapters/postgres/change-reader.ts';
@@ -29,6 +29,7 @@ import { createInventoryImporter } from '../../adapters/postgres/inventory-impor
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
 import { createOutbox } from '../../adapters/postgres/outbox.ts';
 import { createLineSteps } from '../../adapters/postgres/line-steps.ts';
+import { createPolicyRegister } from '../../adapters/postgres/policy-register.ts';
 import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../../adapters/postgres/rollout-register.ts';
 import {
@@ -43,6 +44,7 @@ import {
 import type { Role } from '../../domain/access/roles.ts';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { releaseDefinitionSchema } from '../../domain/application/release-definition.ts';
+import { approvalPolicySchema } from '../../domain/approvals/policy.ts';
 import { changeRequestSchema } from '../../domain/change/change-request.ts';
 import type { ChangeState } from '../../domain/change/life-cycle.ts';
 import type { Acknowledgement, ChangeUpdates } from '../../domain/change/messages.ts';
@@ -70,8 +72,18 @@ export const dayMs = 24 * hourMs;
 /** How long a request waits for its approvals in the harness. */
 export const approvalExpiryMs = 10 * dayMs;
 
-/** From this many services down on, two people approve. */
-const twoPersonsFromServicesDown = 3;
+/** From three services down on, two people approve. */
+const twoPeople = approvalPolicySchema.parse({
+  id: 'many-services-down',
+  title: 'Two people approve what takes services down',
+  when: { classes: ['standard', 'normal'], servicesDown: 3 },
+  steps: [
+    {
+      name: 'approvers',
+      anyOf: [{ roles: ['operator', 'change-manager', 'security-officer'], quorum: 2 }],
+    },
+  ],
+});
 
 const root = join(import.meta.dirname, '..', '..');
 /** Real time after which a state that does not come is given up. */
@@ -184,6 +196,9 @@ export async function createWorkflowHarness(options: {
   const now = (): string => new Date(serverTimeMs).toISOString();
 
   await preparePeopleAndInventory(database);
+  const policies = createPolicyRegister({ database, now });
+  await policies.propose(twoPeople, 'for the tests', 'ctc');
+  await policies.approve(twoPeople.id, 2, 'for the tests', 'marta');
   const inventory = createInventoryReadModel(database);
   const engine = createInventoryEngine({
     databaseUrl: options.databaseUrl,
@@ -209,7 +224,8 @@ export async function createWorkflowHarness(options: {
     metricProvider: metrics.provider,
     expressions: createCelEvaluator(),
     analyses: createAnalysisRegister(database),
-    approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown },
+    policies,
+    approvalExpiryMs,
     hashOf: canonicalHash,
     now,
     guardians,
@@ -445,9 +461,9 @@ export function silenceTemporal(): void {
 }
 
 async function preparePeopleAndInventory(database: Knex): Promise<void> {
-  const access = createAccessRegister(database);
+  const principals = createPrincipalRegister(database);
   for (const [id, roles] of Object.entries(people)) {
-    await access.addPrincipal({ id, name: id, email: `${id}@example.com`, roles }, 'test');
+    await principals.add({ id, name: id, email: `${id}@example.com`, roles }, 'test');
   }
   const parts = inventoryKinds.map((kind) => ({
     kind,

@@ -15,7 +15,6 @@ import { toolsDirectory } from '../../platform/embedded/tools-directory.ts';
 import { temporalTestServer } from '../../platform/install/temporal-programs.ts';
 import { createLogger } from '../../platform/logging.ts';
 import { startTelemetry } from '../../platform/telemetry.ts';
-import { approvalSettings } from '../approval-settings.ts';
 import { bridgeTemporalLogs } from '../temporal-logs.ts';
 import { loadWorkflowBundle, rehearsalBundleBeside } from '../workflow-bundle.ts';
 import type { RehearsalMessage } from './protocol.ts';
@@ -87,7 +86,7 @@ async function rehearse(order: RehearsalOrder) {
           reader: createRehearsalReader(database),
           inventory,
           optimus,
-          approvals: approvalSettings(config),
+          approvalExpiryMs: config.approvalExpiryMs,
         },
         server,
         workflowBundle,

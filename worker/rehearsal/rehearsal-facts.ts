@@ -17,7 +17,6 @@ import {
 } from '../../domain/rehearsal/durations.ts';
 import type { RehearsalReader } from '../../domain/rehearsal/ports.ts';
 import { plannedRunbook, type Runbook } from '../../domain/runbook/runbook.ts';
-import type { ApprovalPolicySettings } from '../../domain/approvals/approval-policy.ts';
 
 /** What a rehearsal needs of the outside; it only reads. */
 export interface RehearsalPorts {
@@ -32,7 +31,8 @@ export interface RehearsalPorts {
     'candidateDatacentres' | 'datacentres' | 'latencies' | 'offers'
   >;
   readonly optimus: Pick<Optimus, 'simulate'>;
-  readonly approvals: ApprovalPolicySettings;
+  /** How long a request waits for its approvals where no policy says. */
+  readonly approvalExpiryMs: number;
 }
 
 /** What is known of a change before it is rehearsed. */

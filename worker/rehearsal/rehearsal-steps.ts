@@ -3,7 +3,7 @@ import { createRolloutActivities } from '../../activities/rollout-activities.ts'
 import { withMappedFailures } from '../../activities/to-application-failure.ts';
 import { createVerificationActivities } from '../../activities/verification-activities.ts';
 import { createWindowActivities } from '../../activities/window-activities.ts';
-import { approvalPolicy } from '../../domain/approvals/approval-policy.ts';
+import { waitingTimes } from '../../domain/approvals/terms.ts';
 import type { ChangeSteps } from '../../domain/change/change-steps.ts';
 import { planWindow } from '../../domain/change/plan-window.ts';
 import type { ChangePlan, ChangeRegister, RolloutRegister } from '../../domain/change/ports.ts';
@@ -81,15 +81,14 @@ function assess({ ports, facts, record, now }: RehearsalStepDeps) {
     request: change.request,
     window: planWindow(change.window),
   };
-  const policy = approvalPolicy(ports.approvals, {
-    changeClass: change.request.class,
-    impact: plan.impact,
+  const times = waitingTimes(plan.approval ?? {}, {
     nowMs: Date.parse(now()),
     latestStartMs: Date.parse(plan.window.latestStartAt),
+    expiryMs: ports.approvalExpiryMs,
   });
   const planHash =
     change.revision === facts.change.revision ? facts.planHash : `rehearsed-${change.revision}`;
-  return assessedPlan(change, plan, planHash, policy, facts.conflicts);
+  return assessedPlan(change, plan, planHash, times, facts.conflicts);
 }
 
 function releaseSteps(
@@ -108,13 +107,12 @@ function releaseSteps(
     nowMs,
   });
   const { metrics = [], ...probes } = application.verification;
-  const changes: ChangeRegister = {
+  const changes: Omit<ChangeRegister, 'riskHistory' | 'storeAssessment'> = {
     ...ports.changes,
     requestedChange: () => Promise.resolve(record.change()),
     // Their sources are outside: a rehearsal counts their time, and asks none of them.
     plannedApplication: () => Promise.resolve({ ...application, verification: probes }),
     application: () => Promise.resolve(application),
-    storeAssessment: () => Promise.resolve([]),
   };
   let awayUntilMs: number | undefined;
 

@@ -49,7 +49,7 @@ async function rehearse(
           reader: createRehearsalReader(database),
           inventory,
           optimus,
-          approvals: { expiryMs: approvalExpiryMs, twoPersonsFromServicesDown: 3 },
+          approvalExpiryMs,
         },
         server: inject('timeSkippingServer'),
         workflowBundle,

@@ -114,6 +114,9 @@ export function createRehearsedRecord(asked: RequestedChange, now: () => string)
           return answer;
         }),
 
+      // Nobody is asked in a rehearsal: it ends before.
+      recordJustification: () => Promise.resolve({ settled: null, open: [] }),
+
       recordWindowMove: (entry) =>
         soon(() => {
           if (!write(entry, entry.event ?? 'move-window', entry.from, 'requested')) return;

@@ -3,6 +3,7 @@ import { holdableStates, transitionFor, type ChangeState } from '../../domain/ch
 import type { Decision, Message } from '../../domain/change/messages.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
 import { record } from '../steps.ts';
+import { handleWhatComesAfter } from './afterwards-handlers.ts';
 import {
   cancelUpdate,
   decideUpdate,
@@ -41,6 +42,7 @@ export function handleMessages(story: ChangeStory): void {
   handleLineNews(story);
   handlePeopleAtWork(story);
   handleRunbook(story);
+  handleWhatComesAfter(story);
 }
 
 function handleDecisions(story: ChangeStory): void {
@@ -87,7 +89,11 @@ function handleDecisions(story: ChangeStory): void {
           detail: 'the window opens',
           until: new Date(plan.opensAtMs).toISOString(),
         };
-        const { decided, approvals } = await record.recordDecision({
+        const {
+          decided,
+          approvals,
+          open = [],
+        } = await record.recordDecision({
           changeId: story.changeId,
           key: story.nextKey(),
           actor: decision.by,
@@ -106,7 +112,11 @@ function handleDecisions(story: ChangeStory): void {
         });
         story.deciders.add(decision.by);
         if (!decided) {
-          return acknowledge(story, `${approvals} of ${plan.approvalsNeeded} approvals given.`);
+          const still = open.length === 0 ? '' : ` Still asked: ${open.join('; ')}.`;
+          return acknowledge(
+            story,
+            `${approvals} of ${plan.approvalsNeeded} approvals given.${still}`,
+          );
         }
         // recordDecision wrote the state together with the decision, in one transaction.
         story.state = approved ? 'scheduled' : 'rejected';

@@ -23,6 +23,8 @@ export const decideOnRunbookUpdate = update('decideOnRunbook');
 export const retryRollbackUpdate = update('retryRollback');
 export const startReviewUpdate = update('startReview');
 export const closeUpdate = update('close');
+export const amendUpdate = update('amend');
+export const justifyUpdate = update('justify');
 
 export const lineStoppedSignal = defineSignal<[StandingStop]>(changeMessages.lineStopped);
 export const lineResumedSignal = defineSignal<[LiftedStop]>(changeMessages.lineResumed);

@@ -6,7 +6,7 @@ import {
   type ChangeState,
   type HoldableState,
 } from '../../domain/change/life-cycle.ts';
-import type { Message } from '../../domain/change/messages.ts';
+import type { Justification, Message } from '../../domain/change/messages.ts';
 import type {
   AssessedPlan,
   LogEntry,
@@ -45,6 +45,8 @@ export interface ChangeStory {
   attempt: number;
   /** Who decided on the plan that stands now. */
   deciders: Set<string>;
+  /** What those hold who approve it afterwards. */
+  justified: Justification['decision'] | null;
   /** Set by a person: the story holds at its next step that can wait. `since` is an ISO instant. */
   hold: (Message & { readonly since: string }) | null;
   /** Where it is paused, and goes on. */
@@ -98,6 +100,7 @@ export function createChangeStory(changeId: string): ChangeStory {
     plan: null,
     attempt: 0,
     deciders: new Set(),
+    justified: null,
     hold: null,
     held: null,
     line: { standing: [], told: new Set(), news: 0, seen: 0 },

@@ -12,6 +12,7 @@ import { workOf } from '../../domain/change/plan-window.ts';
 import type { AssessedPlan } from '../../domain/change/story.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
 import { assessment, comparison } from '../steps.ts';
+import { untilJustified } from './afterwards-handlers.ts';
 import { awaitWindow } from './await-window.ts';
 import { carryOutRunbook } from './carry-out-runbook.ts';
 import { handleMessages } from './change-handlers.ts';
@@ -36,7 +37,11 @@ export async function changeWorkflow({ changeId }: ChangeWorkflowInput): Promise
   handleMessages(story);
   try {
     const plan = await agreeOnPlan(story);
-    if (plan !== null) await carryOut(story, plan);
+    if (plan !== null) {
+      // Beside the rest, which does not wait for it; a failure is in the log.
+      untilJustified(story, plan).catch(() => undefined);
+      await carryOut(story, plan);
+    }
     await review(story);
   } catch (error) {
     if (isCancellation(error)) await recordCancellation(story);
@@ -90,7 +95,7 @@ async function assess(story: ChangeStory): Promise<AssessedPlan | null> {
         message: `Waits for ${plan.approvalsNeeded} approval(s) until ${formatUtc(plan.approvalExpiresAtMs)}.`,
         waitingFor: {
           what: 'approval',
-          detail: `${plan.approvalsNeeded} approval(s) by somebody other than ${plan.requester}`,
+          detail: askedOf(plan),
           until: new Date(plan.approvalExpiresAtMs).toISOString(),
           approvals: plan.approvalsNeeded,
         },
@@ -109,6 +114,14 @@ async function assess(story: ChangeStory): Promise<AssessedPlan | null> {
     });
     return null;
   }
+}
+
+function askedOf({ approvalsNeeded, approvers, requester }: AssessedPlan): string {
+  const asked =
+    approvers === undefined
+      ? `${approvalsNeeded} approval(s) by somebody`
+      : `approval by ${approvers}`;
+  return `${asked} other than ${requester}`;
 }
 
 /** What the approvers are shown of the datacentres. A preview that fails keeps nobody from deciding. */

@@ -8,8 +8,9 @@ import {
   retryRollbackUpdate,
   startReviewUpdate,
 } from './change-messages.ts';
+import { refuseUnjustified } from './afterwards-handlers.ts';
 import type { ChangeStory } from './change-state.ts';
-import { acknowledge, labelOf, needState, refuse } from './refusals.ts';
+import { acknowledge, labelOf, needState, refuse, refuseApprover } from './refusals.ts';
 import { nameCurrent, waitsForRunbook } from './runbook-words.ts';
 
 /** Where there is a runbook each step is settled by itself; what was left broken is put right by hand. */
@@ -38,7 +39,9 @@ export function handlePeopleAtWork(story: ChangeStory): void {
     'backed-out': { event: 'back-out', words: 'Backed out' },
     'left-broken': { event: 'leave-broken', words: 'Left broken' },
   } as const;
-  const checkReport = ({ result }: ImplementationReport): void => {
+  const checkReport = ({ result, by }: ImplementationReport): void => {
+    // Whoever sees that it went wrong may say so.
+    if (result === 'implemented') refuseApprover(story, by);
     const backingOut: readonly ChangeState[] = story.run === null ? [] : ['rolling-back'];
     const allowed: Readonly<Record<typeof result, readonly ChangeState[]>> = {
       implemented: ['implementing'],
@@ -119,7 +122,10 @@ export function handlePeopleAtWork(story: ChangeStory): void {
       return 'In review.';
     },
   );
-  const checkClose = (_review: Message): void => needState(story, ['in-review'], 'closing');
+  const checkClose = (_review: Message): void => {
+    needState(story, ['in-review'], 'closing');
+    refuseUnjustified(story);
+  };
   setHandler(
     closeUpdate,
     (review) =>

@@ -36,6 +36,16 @@ export function needState(
   );
 }
 
+/** Where duties are apart, whoever approved it does not carry it out; going back is everybody's. */
+export function refuseApprover(story: ChangeStory, by: string): void {
+  if (story.plan?.separateImplementer !== true || !story.deciders.has(by)) return;
+  if (story.state === 'rolling-back' || story.state === 'rollback-incomplete') return;
+  refuse(
+    'approver-implements',
+    `You approved ${labelOf(story)}: somebody else carries it out, because the policies or its risk keep the two apart.`,
+  );
+}
+
 export function labelOf(story: ChangeStory): string {
   return story.plan?.label ?? 'The change';
 }

@@ -14,7 +14,7 @@ import { findStep, nameStep, type PlacedStep } from '../../domain/runbook/runboo
 import { whyNotEnd, whyNotStart, type Refusal } from '../../domain/runbook/step-rules.ts';
 import { decideOnRunbookUpdate, endStepUpdate, startStepUpdate } from './change-messages.ts';
 import type { ChangeStory } from './change-state.ts';
-import { acknowledge, labelOf, needState, refuse } from './refusals.ts';
+import { acknowledge, labelOf, needState, refuse, refuseApprover } from './refusals.ts';
 import { backOut, beginStep, endStep } from './runbook-steps.ts';
 import { capitalised, isUndecided, nameCurrent, waitsForRunbook } from './runbook-words.ts';
 
@@ -38,6 +38,7 @@ export function handleRunbook(story: ChangeStory): void {
 
   const checkStart = (start: StepStart): AtWork & { readonly placed: PlacedStep } => {
     const work = atWork(['implementing', 'paused', 'rolling-back'], 'beginning a step');
+    refuseApprover(story, start.by);
     const placed = placedIn(work, start.step, whyNotStart(work.run, start.step, start));
     if (story.hold !== null || story.state === 'paused') {
       refuse('on-hold', `${labelOf(story)} is on hold: resume it first.`);
