@@ -18,6 +18,7 @@ import {
 } from '../../domain/acsmi/utc-days.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import { contractsFrom } from './contract-rows.ts';
+import { startAutomaticDuties } from './incident-duties.ts';
 import { noteIncident, openedByItself } from './incidents.ts';
 import { keepProposals } from './proposal-keeper.ts';
 import { keepDays, samplesOf, type CoveredSamples } from './sla-samples.ts';
@@ -196,6 +197,7 @@ async function openBreach(
       at,
     })),
   });
+  await startAutomaticDuties(trx, id);
   await noteIncident(trx, {
     incident: id,
     key: 'open',

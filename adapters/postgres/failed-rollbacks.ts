@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import type { TransitionEntry } from '../../domain/change/story.ts';
 import { stepBySource } from '../../domain/incidents/life-cycle.ts';
+import { startAutomaticDuties } from './incident-duties.ts';
 import { linkChange } from './incident-links.ts';
 import type { IncidentRow } from './incident-rows.ts';
 import { noteIncident, openedByItself } from './incidents.ts';
@@ -56,6 +57,7 @@ export async function followRollback(
     })
     .returning<IncidentRow[]>('*');
   if (incident === undefined) throw new Error('the incident was not stored');
+  await startAutomaticDuties(trx, incident.id);
   await noteIncident(trx, {
     ...{ incident: incident.id, key: 'open', actor: 'change', at, alert: true, action: 'opened' },
     message,

@@ -3,6 +3,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { dutiesOf, dutyState, type Classification } from '../../domain/incidents/duties.ts';
 import type { IncidentPlan } from '../../domain/incidents/plan.ts';
 import type { IncidentDuty } from '../../domain/incidents/ports.ts';
+import { planInForce } from './incident-plan-rows.ts';
 import { incidentLabel, type IncidentRow } from './incident-rows.ts';
 
 export interface DutyRow {
@@ -43,6 +44,24 @@ export async function startDuties(
     .ignore()
     .returning<{ duty: string }[]>('duty');
   return started.map(({ duty }) => duty);
+}
+
+/**
+ * Of an incident that has opened by itself: what its category and severity make owed runs from then on, and does not
+ * wait until a person has looked. Whether personal data is concerned, nobody knows yet.
+ */
+export async function startAutomaticDuties(trx: Knex, incident: string): Promise<void> {
+  const { version, plan } = await planInForce(trx);
+  const row = await trx('incident')
+    .where({ id: incident })
+    .first<{ category: string; severity: string; aware_at: string }>(
+      'category',
+      'severity',
+      'aware_at',
+    );
+  const { category, severity, aware_at: awareAt } = row;
+  const classification = { category, severity, personalData: false };
+  await startDuties(trx, { incident, classification, awareAt, version, plan });
 }
 
 export async function dutiesOfIncident(

@@ -350,6 +350,22 @@ describe('failed rollbacks', () => {
     await expect(step(incident, 'reopen')).rejects.toMatchObject({ code: 'opened-anew' });
   });
 
+  it('owe at once what the plan makes owed of them, and the rest when a person has looked', async () => {
+    const change = { category: 'change', severity: 'major' };
+    const plan = {
+      ...defaultIncidentPlan,
+      automatic: { ...defaultIncidentPlan.automatic, change },
+    };
+    await system.plan.adopt(plan, { reason: 'worse', seenVersion: 0 }, 'sofia');
+    const { id } = await system.change();
+    await follow(id, 'a', 'rollback-incomplete');
+    const owed = async () => (await system.reader.get('INC-1')).duties.map(({ duty }) => duty);
+    expect(await owed()).toEqual(['early-warning', 'final-report']);
+    const looked = { ...change, personalData: true, reason: 'Customers were shown to others.' };
+    await system.incidents.classify('INC-1', looked, 'sofia');
+    expect(await owed()).toEqual(['early-warning', 'personal-data', 'final-report']);
+  });
+
   it('open nothing where a rollback succeeds', async () => {
     const { id } = await system.change();
     await follow(id, 'a', 'rolled-back');

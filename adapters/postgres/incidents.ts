@@ -9,6 +9,7 @@ import type { IncidentSource, IncidentState } from '../../domain/incidents/life-
 import { severityOf } from '../../domain/incidents/plan.ts';
 import { targetOfApplication } from './access-targets.ts';
 import { holdersOf } from './grants.ts';
+import { startAutomaticDuties } from './incident-duties.ts';
 import { planInForce } from './incident-plan-rows.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { raiseAlert } from './alerts.ts';
@@ -93,6 +94,7 @@ export async function openIncident(
     .returning<{ id: string; number: number }[]>(['id', 'number']);
   const [opened] = inserted;
   if (opened !== undefined) {
+    await startAutomaticDuties(trx, opened.id);
     await noteIncident(trx, {
       incident: opened.id,
       key: 'open',

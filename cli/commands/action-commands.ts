@@ -3,7 +3,7 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import type { components } from '../generated/api.d.ts';
-import { printOne, printRows } from '../output.ts';
+import { printOne, printRows, tellMore } from '../output.ts';
 
 type Action = components['schemas']['Action'];
 type Finding = components['schemas']['Finding'];
@@ -61,9 +61,12 @@ export function addActionCommands(program: Command): void {
     .option('--owner <principal>')
     .option('--overdue', 'only open ones whose day is over')
     .option('--limit <n>', 'at most so many, up to 200', '50')
+    .option('--cursor <cursor>', 'go on where the last page ended')
     .action(async (options: object, command: Command) => {
       const { api, output } = contextOf(command);
-      const { rows } = await answerOf(api.GET('/actions', { params: { query: options as never } }));
+      const { rows, nextCursor } = await answerOf(
+        api.GET('/actions', { params: { query: options as never } }),
+      );
       printRows(
         rows,
         output,
@@ -77,6 +80,7 @@ export function addActionCommands(program: Command): void {
         ],
         labelOf,
       );
+      tellMore(nextCursor, output);
     });
   for (const [name, state, description] of [
     ['done', 'done', 'say that an action is done, and with what outcome'],

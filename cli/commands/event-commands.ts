@@ -3,7 +3,7 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import type { components } from '../generated/api.d.ts';
-import { printOne, printRows } from '../output.ts';
+import { printOne, printRows, tellMore } from '../output.ts';
 
 type Event = components['schemas']['ReportedEvent'];
 
@@ -55,9 +55,12 @@ export function addEventCommands(program: Command): void {
     .option('--state <states>', 'reported, dismissed or incident; several with commas in between')
     .option('--mine', 'only what you reported')
     .option('--limit <n>', 'at most so many, up to 200', '50')
+    .option('--cursor <cursor>', 'go on where the last page ended')
     .action(async (options: { state?: string; limit: string }, command: Command) => {
       const { api, output } = contextOf(command);
-      const { rows } = await answerOf(api.GET('/events', { params: { query: options as never } }));
+      const { rows, nextCursor } = await answerOf(
+        api.GET('/events', { params: { query: options as never } }),
+      );
       printRows(
         rows,
         output,
@@ -70,6 +73,7 @@ export function addEventCommands(program: Command): void {
         ],
         labelOf,
       );
+      tellMore(nextCursor, output);
     });
   event
     .command('show <event>')

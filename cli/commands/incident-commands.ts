@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf } from '../context.ts';
 import type { components, paths } from '../generated/api.d.ts';
-import { printOne, printRows } from '../output.ts';
+import { printOne, printRows, tellMore } from '../output.ts';
 import { readYamlFile } from '../read-file.ts';
 import { describeIncident } from '../show-incident.ts';
 import { findingColumns } from './action-commands.ts';
@@ -32,9 +32,10 @@ export function addIncidentCommands(program: Command): void {
     .option('--source <sources>', 'event, change, guardian or contract; several with commas')
     .option('--severity <id>')
     .option('--limit <n>', 'at most so many, up to 200', '50')
+    .option('--cursor <cursor>', 'go on where the last page ended')
     .action(async (options: object, command: Command) => {
       const { api, output } = contextOf(command);
-      const { rows } = await answerOf(
+      const { rows, nextCursor } = await answerOf(
         api.GET('/incidents', { params: { query: options as never } }),
       );
       printRows(
@@ -52,6 +53,7 @@ export function addIncidentCommands(program: Command): void {
         ],
         ({ label }) => label,
       );
+      tellMore(nextCursor, output);
     });
   incident
     .command('show <incident>')

@@ -3,7 +3,7 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import type { components, paths } from '../generated/api.d.ts';
-import { printOne, printRows } from '../output.ts';
+import { printOne, printRows, tellMore } from '../output.ts';
 
 type Summary = components['schemas']['ProblemSummary'];
 type Detail = components['schemas']['ProblemDetail'];
@@ -54,9 +54,10 @@ export function addProblemCommands(program: Command): void {
     .option('--state <states>', 'open, known-error, closed or dismissed; several with commas')
     .option('--text <text>', 'part of title, description or cause')
     .option('--limit <n>', 'at most so many, up to 200', '50')
+    .option('--cursor <cursor>', 'go on where the last page ended')
     .action(async (options: object, command: Command) => {
       const { api, output } = contextOf(command);
-      const { rows } = await answerOf(
+      const { rows, nextCursor } = await answerOf(
         api.GET('/problems', { params: { query: options as never } }),
       );
       printRows(
@@ -71,6 +72,7 @@ export function addProblemCommands(program: Command): void {
         ],
         labelOf,
       );
+      tellMore(nextCursor, output);
     });
   problem
     .command('show <problem>')

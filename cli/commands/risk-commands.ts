@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf } from '../context.ts';
 import type { components } from '../generated/api.d.ts';
-import { printOne, printRows } from '../output.ts';
+import { printOne, printRows, tellMore } from '../output.ts';
 import { readYamlFile } from '../read-file.ts';
 import { findingColumns } from './action-commands.ts';
 import { addControlCommands } from './control-commands.ts';
@@ -37,9 +37,12 @@ export function addRiskCommands(program: Command): void {
     .option('--owner <principal>')
     .option('--band <id>', 'of the criteria')
     .option('--limit <n>', 'at most so many, up to 200', '50')
+    .option('--cursor <cursor>', 'go on where the last page ended')
     .action(async (options: object, command: Command) => {
       const { api, output } = contextOf(command);
-      const { rows } = await answerOf(api.GET('/risks', { params: { query: options as never } }));
+      const { rows, nextCursor } = await answerOf(
+        api.GET('/risks', { params: { query: options as never } }),
+      );
       printRows(
         rows,
         output,
@@ -61,6 +64,7 @@ export function addRiskCommands(program: Command): void {
         ],
         labelOf,
       );
+      tellMore(nextCursor, output);
     });
   risk
     .command('show <risk>')
