@@ -1,4 +1,5 @@
-import type { PolicyRegister } from '../domain/approvals/ports.ts';
+import type { PolicyRegister, TemplateRegister } from '../domain/approvals/ports.ts';
+import { unlikeTemplate } from '../domain/approvals/template.ts';
 import {
   approvalTerms,
   fewestSignatures,
@@ -9,6 +10,7 @@ import {
 import type { AssessmentSteps } from '../domain/change/change-steps.ts';
 import { disturbancesOf } from '../domain/change/disturbances.ts';
 import type {
+  AssessedRisk,
   ChangePlan,
   ChangeRegister,
   ImpactFigures,
@@ -34,6 +36,7 @@ export interface AssessmentActivityPorts {
   readonly inventory: Pick<InventoryReader, 'datacentres'>;
   readonly engine: Pick<InventoryEngine, 'snapshot'>;
   readonly policies: Pick<PolicyRegister, 'inForce'>;
+  readonly templates: Pick<TemplateRegister, 'findInForce'>;
   /** How long a request waits for its approvals where no policy says. */
   readonly approvalExpiryMs: number;
   readonly hashOf: HashOf;
@@ -73,7 +76,7 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
         const releaseDigest = release?.digest ?? null;
         const history = await changes.riskHistory(changeId, releaseDigest, at);
         const risk = riskOfChange({ change, impact, history, releaseDigest, previous });
-        const approval = approvalTerms(
+        const asked = approvalTerms(
           await ports.policies.inForce(),
           {
             kind: request.kind,
@@ -90,6 +93,7 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
             solutions: snapshot.impact.summary.bySolution.map(({ key }) => key).toSorted(),
           },
         );
+        const { approval, findings } = await preApprove(ports, change, asked, risk, at);
         const plan: ChangePlan = {
           change: changeId,
           revision: change.revision,
@@ -102,7 +106,7 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
           impact,
           risk,
           approval,
-          ...findingsOf(change),
+          ...findingsOf(change, findings),
         };
         const planHash = hashOf(plan);
         const times = waitingTimes(approval, {
@@ -116,7 +120,7 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
           snapshot,
           plan,
           planHash,
-          approvalsNeeded: fewestSignatures(approval.policies),
+          approvalsNeeded: signaturesOf(approval),
           approvalExpiresAt: new Date(times.expiresAtMs).toISOString(),
           at,
         });
@@ -126,9 +130,15 @@ export function createAssessmentActivities(ports: AssessmentActivityPorts): Asse
 }
 
 /** A runbook that does not fit into its window may be approved, but not unseen: the plan says so. */
-function findingsOf({ request, window }: RequestedChange): Pick<ChangePlan, 'findings'> {
-  if (request.kind === 'release' || request.runbook === undefined) return {};
-  const findings = findingsOfTimes(request.runbook, runbookWindowOf(window));
+function findingsOf(
+  { request, window }: RequestedChange,
+  more: readonly string[],
+): Pick<ChangePlan, 'findings'> {
+  const ofRunbook =
+    request.kind === 'release' || request.runbook === undefined
+      ? []
+      : findingsOfTimes(request.runbook, runbookWindowOf(window));
+  const findings = [...ofRunbook, ...more];
   return findings.length === 0 ? {} : { findings };
 }
 
@@ -141,13 +151,56 @@ function figuresOf({ total }: ImpactSummary): ImpactFigures {
   };
 }
 
+/** A template signs alone. */
+function signaturesOf({ preApproved, policies }: ApprovalTerms): number {
+  return preApproved === undefined ? fewestSignatures(policies) : 1;
+}
+
+/** Where a template is named and approves this; what keeps it from that is shown to those who decide instead. */
+async function preApprove(
+  { templates, hashOf }: AssessmentActivityPorts,
+  { request, window }: RequestedChange,
+  approval: ApprovalTerms,
+  { level, facts }: AssessedRisk,
+  at: string,
+): Promise<{ readonly approval: ApprovalTerms; readonly findings: readonly string[] }> {
+  if (request.template === undefined) return { approval, findings: [] };
+  const found = await templates.findInForce(request.template);
+  const unlike =
+    found === undefined
+      ? ['it is not in force']
+      : unlikeTemplate(
+          found.template,
+          {
+            request,
+            risk: level,
+            servicesDown: facts.servicesDown,
+            customers: facts.customers,
+            windowMinutes: (Date.parse(window.closesAt) - Date.parse(window.opensAt)) / 60_000,
+            blockingConflicts: facts.conflicts.blocking,
+            nowMs: Date.parse(at),
+          },
+          hashOf,
+        );
+  if (found !== undefined && unlike.length === 0) {
+    const preApproved = { template: request.template, version: found.version };
+    return { approval: { ...approval, preApproved }, findings: [] };
+  }
+  const finding = `Not approved by the template "${request.template}": ${unlike.join('; ')}.`;
+  return { approval, findings: [finding] };
+}
+
 function approversOf(
   approval: ApprovalTerms | undefined,
-): Pick<AssessedPlan, 'approvalsNeeded' | 'approvers' | 'separateImplementer' | 'justifyWithinMs'> {
+): Pick<
+  AssessedPlan,
+  'approvalsNeeded' | 'approvers' | 'preApproved' | 'separateImplementer' | 'justifyWithinMs'
+> {
   if (approval === undefined) return { approvalsNeeded: 1 };
   return {
-    approvalsNeeded: fewestSignatures(approval.policies),
+    approvalsNeeded: signaturesOf(approval),
     approvers: inWords(approval.policies),
+    ...(approval.preApproved === undefined ? {} : { preApproved: approval.preApproved }),
     ...(approval.separateImplementer ? { separateImplementer: true } : {}),
     ...(approval.afterwards === undefined
       ? {}

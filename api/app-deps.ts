@@ -14,6 +14,7 @@ import type {
   ApprovalReader,
   DelegationRegister,
   PolicyRegister,
+  TemplateRegister,
 } from '../domain/approvals/ports.ts';
 import type { ApplicationRegister } from '../domain/application/ports.ts';
 import type { ChangeMessenger } from '../domain/change/messages.ts';
@@ -25,6 +26,7 @@ import type {
   LogFeed,
   WaitReader,
 } from '../domain/change/readers.ts';
+import type { WayBackReader } from '../domain/change/way-back.ts';
 import type { GuardianMessenger } from '../domain/guardian/messages.ts';
 import type { GuardianReader } from '../domain/guardian/ports.ts';
 import type { PendingStep } from '../domain/change/why.ts';
@@ -99,8 +101,10 @@ export interface AppDeps {
   readonly snapshots: ImpactSnapshots;
   readonly freezes: FreezeRegister;
   readonly policies: PolicyRegister;
+  readonly templates: TemplateRegister;
   readonly approvals: ApprovalReader;
   readonly delegations: DelegationRegister;
+  readonly wayBacks: WayBackReader;
   readonly lineStops: LineStopRegister;
   readonly ledger: Ledger;
   readonly optimus: Optimus;

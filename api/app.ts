@@ -55,6 +55,7 @@ import { loginRoutes } from './routes/login.ts';
 import { measurementRoutes } from './routes/measurements.ts';
 import { netboxRoutes } from './routes/netbox.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { templateRoutes } from './routes/templates.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { runbookRoutes } from './routes/runbooks.ts';
@@ -136,6 +137,7 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     decisionRoutes,
     approvalRoutes,
     policyRoutes,
+    templateRoutes,
     runbookRoutes,
     applicationRoutes,
     guardianRoutes,

@@ -30,7 +30,9 @@ import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
 import { createEventRegister } from '../adapters/postgres/event-register.ts';
 import { createEvidenceStore } from '../adapters/postgres/evidence-store.ts';
 import { createApprovalReader } from '../adapters/postgres/approval-reader.ts';
+import { createWayBackReader } from '../adapters/postgres/way-back-reader.ts';
 import { createDelegationRegister } from '../adapters/postgres/delegation-register.ts';
+import { createTemplateRegister } from '../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
 import { createFreezeRegister } from '../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../adapters/postgres/guardian-reader.ts';
@@ -191,7 +193,9 @@ const app = await buildApp(
     snapshots: createImpactSnapshots(database, engine),
     freezes: createFreezeRegister({ database, now }),
     policies: createPolicyRegister({ database, now }),
+    templates: createTemplateRegister({ database, now }),
     approvals: createApprovalReader({ database, now }),
+    wayBacks: createWayBackReader(database),
     delegations: createDelegationRegister({ database, now }),
     ledger: createLedger(signing),
     lineStops: createLineStopRegister({ database, now }),

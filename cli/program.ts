@@ -17,7 +17,7 @@ import { addLineCommands } from './commands/line-commands.ts';
 import { addLogCommands } from './commands/log-commands.ts';
 import { addProblemCommands } from './commands/problem-commands.ts';
 import { addRiskCommands } from './commands/risk-commands.ts';
-import { addPolicyCommands } from './commands/policy-commands.ts';
+import { addPolicyCommands, addTemplateCommands } from './commands/policy-commands.ts';
 import { addSimulationCommands } from './commands/simulation-commands.ts';
 import { addStackCommands } from './commands/stack-commands.ts';
 import { addTokenCommands } from './commands/token-commands.ts';
@@ -55,6 +55,7 @@ export function buildProgram(): Command {
   addAcsmiCommands(program);
   addImpactCommands(program);
   addPolicyCommands(program);
+  addTemplateCommands(program);
   addAgendaCommands(program);
   addFreezeCommands(program);
   addLineCommands(program);

@@ -30,11 +30,35 @@ export async function up(knex: Knex): Promise<void> {
             or (new.approved_by, new.approved_at) is not distinct from (old.approved_by, old.approved_at))
         then return new; end if;
       end if;
-      raise exception 'version % of policy % is on record: propose another version', old.version, old.id
+      raise exception 'version % of % is on record: propose another version', old.version, old.id
         using errcode = 'insufficient_privilege';
     end $$;
     create trigger approval_policy_kept before update or delete on approval_policy
       for each row execute function approval_policy_guard();
+
+    -- Standard changes, approved once for many times until it expires.
+    create table change_template (
+      id text not null,
+      version integer not null,
+      definition jsonb not null,
+      reason text not null,
+      proposed_by text not null,
+      proposed_at timestamptz not null,
+      approved_by text,
+      approved_at timestamptz,
+      retired_by text,
+      retired_at timestamptz,
+      constraint change_template_pkey primary key (id, version),
+      constraint change_template_version_counted check (version > 0),
+      constraint change_template_approval_whole check ((approved_by is null) = (approved_at is null)),
+      constraint change_template_retirement_whole check ((retired_by is null) = (retired_at is null)),
+      constraint change_template_four_eyes check (approved_by <> proposed_by)
+    );
+    create trigger change_template_kept before update or delete on change_template
+      for each row execute function approval_policy_guard();
+    insert into principal (id, name, email, kind, created_at) values
+      ('change-template', 'A template of standard changes', 'change-template@localhost', 'system', now())
+    on conflict (id) do nothing;
 
     create table approval_delegation (
       id uuid not null,
@@ -217,7 +241,7 @@ export async function down(knex: Knex): Promise<void> {
     drop index approval_signature_key;
     alter table approval drop number, drop on_behalf_of, drop seats, drop held;
     alter table change drop approvals_needed, drop justify_by, drop justified_at, drop justification;
-    drop table risk_treatment, approval_delegation, approval_policy;
+    drop table risk_treatment, approval_delegation, change_template, approval_policy;
     drop function approval_policy_guard;
   `);
 }

@@ -27,6 +27,7 @@ import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts'
 import { watchImpact } from '../adapters/postgres/impact-watch.ts';
 import { createInventoryReadModel } from '../adapters/postgres/inventory-read-model.ts';
 import { createLineSteps } from '../adapters/postgres/line-steps.ts';
+import { createTemplateRegister } from '../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
 import { startRegisterWatch } from '../adapters/postgres/register-watch.ts';
@@ -123,6 +124,7 @@ const ports = {
   inventory,
   engine,
   policies: createPolicyRegister({ database, now }),
+  templates: createTemplateRegister({ database, now }),
   approvalExpiryMs: config.approvalExpiryMs,
   optimus,
   driverFor: drivers.driverFor,

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
+import { templatePrincipal } from '../../domain/approvals/template-principal.ts';
 import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import type { LogEntry } from '../../domain/change/story.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
@@ -82,7 +83,7 @@ export async function audienceOf(
       answering: await holdersOf(trx, 'guardian.decide', target),
     },
   );
-  const nobodys = [actor, guardianPrincipal, policyPrincipal];
+  const nobodys = [actor, guardianPrincipal, policyPrincipal, templatePrincipal];
   const asked =
     terms === undefined
       ? []

@@ -237,6 +237,7 @@ async function approvalsOf(database: Knex, id: string): Promise<ChangeDetail['ap
       'reason',
       'decided_at as at',
       'plan_hash as planHash',
+      'on_behalf_of as onBehalfOf',
       'policy',
     );
 }

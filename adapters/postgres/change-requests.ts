@@ -114,6 +114,20 @@ async function findUnknown(database: Knex, request: ChangeRequest): Promise<Comp
       message: `there is no item "${id}"`,
     });
   }
+  if (request.template !== undefined) {
+    if (request.class !== 'standard') {
+      complaints.push({ field: 'template', message: 'only a change of class "standard" has one' });
+    }
+    const found = await database('change_template')
+      .where({ id: request.template })
+      .whereNotNull('approved_at')
+      .whereNull('retired_at')
+      .first<{ id: string } | undefined>('id');
+    if (found === undefined) {
+      const message = `no template "${request.template}" is in force; see those that are: ctc template list`;
+      complaints.push({ field: 'template', message });
+    }
+  }
   if (request.team !== undefined) {
     for (const id of await missing('team', 'id', [request.team])) {
       complaints.push({ field: 'team', message: `there is no team "${id}"` });

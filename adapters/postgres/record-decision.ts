@@ -13,8 +13,11 @@ import { approverOf, delegatorsOf } from './approvers.ts';
 import { appendToLog } from './change-log.ts';
 import { lockConflicts } from './conflict-store.ts';
 
-interface Decided extends DecisionOutcome {
+interface Decided {
+  readonly outcome: DecisionOutcome;
   readonly overridden: readonly Conflict[];
+  /** Missing for plans of before there were policies. */
+  readonly signature: Signature | undefined;
   /** ISO instant; null where nobody needs to justify it afterwards. */
   readonly justifyBy: string | null;
 }
@@ -88,11 +91,15 @@ export async function takeDecision(
   const isApproved =
     standing === undefined ? approvals >= entry.approvalsNeeded : standing.outcome === 'approved';
   const decided = decision === 'rejected' || isApproved;
-  return {
+  const outcome = {
     decided,
     approvals,
     ...(standing === undefined || decided ? {} : { open: openSteps(standing) }),
+  };
+  return {
+    outcome,
     overridden,
+    signature,
     justifyBy:
       terms?.afterwards === undefined
         ? null
@@ -154,6 +161,7 @@ async function signatureOf(
   at: string,
 ): Promise<Signature> {
   const { by, decision } = entry;
+  if (entry.policy?.policy === 'template') return templateSignature(trx, terms, entry, at);
   // The policy of an application signs once, wherever a signature is asked for.
   if (entry.policy !== undefined) {
     return {
@@ -183,6 +191,32 @@ async function signatureOf(
     delegators: await delegatorsOf(trx, by, at),
     decision,
   });
+}
+
+/** @throws DomainError `refused` where the template no longer approves what it approved when it was assessed. */
+async function templateSignature(
+  trx: Knex,
+  { preApproved }: ApprovalTerms,
+  { by }: DecisionEntry,
+  at: string,
+): Promise<Signature> {
+  const row = await trx('change_template')
+    .where({ id: preApproved?.template ?? '', version: preApproved?.version ?? 0 })
+    .whereNotNull('approved_at')
+    .whereNull('retired_at')
+    .whereRaw(`(definition ->> 'expiresAt')::timestamptz > ?`, [at])
+    .first<{ id: string } | undefined>('id');
+  if (row === undefined) {
+    throw new DomainError('refused', 'No template in force approves it.', {
+      code: 'template-not-in-force',
+      remedy: 'People decide on it now.',
+    });
+  }
+  return {
+    onBehalfOf: null,
+    as: { id: by, grants: [] },
+    seats: { quorums: [], vetoes: [], whole: true },
+  };
 }
 
 async function demandRequirements(
@@ -230,7 +264,7 @@ export async function unmetOf(
 export async function logDecision(
   trx: Knex,
   entry: DecisionEntry,
-  { decided, approvals, open, overridden }: Decided,
+  { outcome, overridden, signature }: Decided,
   to: 'rejected' | 'scheduled',
   at: string,
 ): Promise<void> {
@@ -238,9 +272,14 @@ export async function logDecision(
     ...entry,
     details: {
       planHash: entry.planHash,
-      decided,
-      approvals,
-      ...(open === undefined ? {} : { open }),
+      ...outcome,
+      ...(signature === undefined
+        ? {}
+        : {
+            counts: signature.seats,
+            as: signature.as.grants,
+            ...(signature.onBehalfOf === null ? {} : { onBehalfOf: signature.onBehalfOf }),
+          }),
       ...(overridden.length === 0
         ? {}
         : {
@@ -249,7 +288,7 @@ export async function logDecision(
           }),
     },
     event: entry.decision === 'approved' ? 'approve' : 'reject',
-    ...(decided ? { from: 'awaiting-approval', to } : {}),
+    ...(outcome.decided ? { from: 'awaiting-approval', to } : {}),
     at,
   });
 }

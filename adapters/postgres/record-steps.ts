@@ -121,7 +121,7 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
         if ('known' in taken) return taken.known;
         const to = entry.decision === 'rejected' ? 'rejected' : 'scheduled';
         await logDecision(trx, entry, taken, to, at);
-        const { overridden, justifyBy, ...outcome } = taken;
+        const { outcome, overridden, justifyBy } = taken;
         if (!outcome.decided) return outcome;
         await moveOn(trx, entry.changeId, 'awaiting-approval', to, {
           waiting_for: jsonOrNull(to === 'scheduled' ? entry.waitingFor : null),

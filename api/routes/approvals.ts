@@ -10,6 +10,7 @@ import {
   delegationSchema,
   planApprovalsSchema,
   treatmentSchema,
+  wayBackSchema,
 } from '../schemas/approvals.ts';
 import {
   acknowledgementSchema,
@@ -27,7 +28,7 @@ const instant = z.iso.datetime({ offset: true });
 
 /** What is asked of those who decide, and what is brought so that they can. */
 export function approvalRoutes(app: TypedApp, deps: AppDeps): void {
-  const { approvals, changes, delegations, messenger, now } = deps;
+  const { approvals, changes, delegations, messenger, now, wayBacks } = deps;
   const send = createSender(messenger);
   const touches = touchedChange(deps);
 
@@ -44,6 +45,22 @@ export function approvalRoutes(app: TypedApp, deps: AppDeps): void {
       },
     },
     async ({ params }) => structuredClone(await approvals.approvals(params.change)) as never,
+  );
+
+  app.get(
+    '/changes/:change/way-back',
+    {
+      config: { access: 'change.read' },
+      schema: {
+        tags,
+        operationId: 'getWayBack',
+        summary:
+          'The rollback plan, whether it was tried, and each rollback: who decided, how long, where',
+        params: changeParamsSchema,
+        response: { 200: wayBackSchema, ...problems },
+      },
+    },
+    async ({ params }) => structuredClone(await wayBacks.wayBack(params.change)) as never,
   );
 
   app.get(

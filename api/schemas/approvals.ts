@@ -10,21 +10,32 @@ const shownPolicySchema = z
   .describe('As it was proposed, with its defaults')
   .meta({ id: 'ApprovalPolicyShown' });
 
+const versionShape = {
+  id: z.string(),
+  version: z.int(),
+  state: z.enum(['proposed', 'in-force', 'superseded', 'retired']),
+  reason: z.string(),
+  proposedBy: z.string(),
+  proposedAt: z.string(),
+  approvedBy: z.string().nullable(),
+  approvedAt: z.string().nullable(),
+  retiredBy: z.string().nullable(),
+  retiredAt: z.string().nullable(),
+};
+
 export const policyVersionSchema = z
-  .object({
-    id: z.string(),
-    version: z.int(),
-    state: z.enum(['proposed', 'in-force', 'superseded', 'retired']),
-    policy: shownPolicySchema,
-    reason: z.string(),
-    proposedBy: z.string(),
-    proposedAt: z.string(),
-    approvedBy: z.string().nullable(),
-    approvedAt: z.string().nullable(),
-    retiredBy: z.string().nullable(),
-    retiredAt: z.string().nullable(),
-  })
+  .object({ ...versionShape, policy: shownPolicySchema })
   .meta({ id: 'PolicyVersion' });
+
+export const templateVersionSchema = z
+  .object({
+    ...versionShape,
+    template: z
+      .looseObject({ title: z.string(), expiresAt: z.string(), request: z.looseObject({}) })
+      .describe('As it was proposed, with its defaults'),
+    isExpired: z.boolean().describe('It approves nothing any more'),
+  })
+  .meta({ id: 'TemplateVersion' });
 
 export const riskSchema = z
   .object({
@@ -142,6 +153,37 @@ export const policyTestResultSchema = z
     afterwards: z.string().nullable(),
   })
   .meta({ id: 'PolicyTestResult' });
+
+export const wayBackSchema = z
+  .object({
+    change: z.string(),
+    kind: z.enum(['restore-release', 'take-away', 'runbook', 'steps', 'text']).nullable(),
+    plan: z.array(z.string()),
+    tested: z.enum(['none', 'planned', 'tested']).nullable(),
+    testedAt: z.string().nullable(),
+    testedIn: z.string().nullable(),
+    estimatedMinutes: z.number().nullable(),
+    estimateFrom: z.enum(['request', 'runbook', 'earlier-rollbacks']).nullable(),
+    rollbacks: z.array(
+      z.object({
+        decidedBy: z.string(),
+        because: z.string(),
+        beganAt: z.string(),
+        endedAt: z.string().nullable(),
+        minutes: z.number().nullable(),
+        outcome: z.string().nullable(),
+        sites: z.array(
+          z.object({
+            datacentre: z.string(),
+            outcome: z.string(),
+            detail: z.string(),
+            at: z.string(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: 'WayBack' });
 
 export const delegationSchema = z
   .object({

@@ -120,15 +120,23 @@ export const changeSchema = z
         reason: z.string(),
         at: z.string(),
         planHash: z.string(),
+        onBehalfOf: z.string().nullable().describe('In whose place, where it was delegated'),
         policy: z
-          .object({
-            policy: z.string(),
-            application: z.string(),
-            definitionVersion: z.int(),
-            mode: z.string(),
-          })
+          .discriminatedUnion('policy', [
+            z.object({
+              policy: z.literal('guardian'),
+              application: z.string(),
+              definitionVersion: z.int(),
+              mode: z.string(),
+            }),
+            z.object({
+              policy: z.literal('template'),
+              template: z.string(),
+              version: z.int(),
+            }),
+          ])
           .nullable()
-          .describe('The policy that decided in place of a person'),
+          .describe('The policy or template that decided in place of a person'),
       }),
     ),
     conflicts: z.array(conflictSchema),

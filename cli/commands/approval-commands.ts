@@ -8,6 +8,7 @@ import { getChange, ifMatch } from './get-change.ts';
 
 type PlanApprovals = components['schemas']['PlanApprovals'];
 type AgendaItem = components['schemas']['AgendaItem'];
+type WayBack = components['schemas']['WayBack'];
 type Delegation = components['schemas']['Delegation'];
 
 /** The commands of `ctc change …` about what the policies ask for. */
@@ -21,6 +22,16 @@ export function addApprovalCommands(change: Command): void {
         api.GET('/changes/{change}/approvals', { params: { path: { change: label } } }),
       );
       printOne(found, output, (one) => one.change, describeApprovals);
+    });
+  change
+    .command('way-back <change>')
+    .description('the rollback plan, whether it was tried, and each rollback that there was')
+    .action(async (label: string, _options: unknown, command: Command) => {
+      const { api, output } = contextOf(command);
+      const found = await answerOf(
+        api.GET('/changes/{change}/way-back', { params: { path: { change: label } } }),
+      );
+      printOne(found, output, (one) => one.change, describeWayBack);
     });
   change
     .command('amend <change>')
@@ -181,6 +192,23 @@ function describeApprovals(found: PlanApprovals): string {
       : [
           `to be justified by ${justification.by}: ${justification.settled ?? 'not yet'}${justification.isLate ? ', late' : ''}`,
         ]),
+  ].join('\n');
+}
+
+function describeWayBack(found: WayBack): string {
+  const { kind, plan, tested, testedAt, estimatedMinutes, estimateFrom, rollbacks } = found;
+  const estimate =
+    estimatedMinutes === null ? 'not estimated' : `${estimatedMinutes} min (${estimateFrom ?? ''})`;
+  return [
+    `${found.change}: ${kind ?? 'no way back'}, ${tested ?? 'not assessed yet'}${testedAt === null ? '' : ` at ${testedAt}`}, ${estimate}`,
+    ...plan.map((line) => `  ${line}`),
+    ...rollbacks.flatMap((one) => [
+      `${one.outcome ?? 'rolling back'} since ${one.beganAt}, decided by ${one.decidedBy}: ${one.because}`,
+      ...(one.minutes === null ? [] : [`  took ${one.minutes.toFixed(1)} min`]),
+      ...one.sites.map(
+        ({ datacentre, outcome, detail }) => `  ${datacentre}: ${outcome}, ${detail}`,
+      ),
+    ]),
   ].join('\n');
 }
 

@@ -33,10 +33,14 @@ export function addChangeCommands(program: Command): void {
       '-f, --file <file>',
       'YAML or JSON file with the request; "-" reads standard input',
     )
+    .option(
+      '--template <template>',
+      'a standard change: what the file leaves out is its template’s',
+    )
     .option('-w, --watch', 'follow it until the intervention has ended')
-    .action(async (options: { file: string; watch?: boolean }, command: Command) => {
+    .action(async (options: RequestOptions, command: Command) => {
       const context = contextOf(command);
-      const body = readYamlFile(options.file) as never;
+      const body = (await filledIn(context, options)) as never;
       const requested = await answerOf(
         context.api.POST('/changes', { body, params: { header: onceHeaders() } }),
       );
@@ -244,4 +248,27 @@ function describeWindow(window: Change['window']): string[] {
       (site) => `  ${site.datacentre}: ${site.opensAt} to ${site.closesAt} (${site.zone})`,
     ),
   ];
+}
+
+interface RequestOptions {
+  readonly file: string;
+  readonly template?: string;
+  readonly watch?: boolean;
+}
+
+/** The request in the file, over what its template says. @throws CliError where no version is in force. */
+async function filledIn({ api }: CliContext, { file, template }: RequestOptions): Promise<unknown> {
+  const asked = readYamlFile(file);
+  if (template === undefined) return asked;
+  const { rows } = await answerOf(
+    api.GET('/templates/{template}', { params: { path: { template } } }),
+  );
+  const inForce = rows.find(({ state }) => state === 'in-force');
+  if (inForce === undefined) {
+    throw new CliError(
+      `No version of a template "${template}" is in force: ctc template list shows those that are.`,
+      exitCodes.notFound,
+    );
+  }
+  return { class: 'standard', template, ...inForce.template.request, ...(asked as object) };
 }

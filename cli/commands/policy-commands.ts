@@ -4,86 +4,44 @@ import { contextOf } from '../context.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows } from '../output.ts';
 import { readYamlFile } from '../read-file.ts';
+import { addVersionCommands } from './version-commands.ts';
 
-type PolicyVersion = components['schemas']['PolicyVersion'];
 type TestResult = components['schemas']['PolicyTestResult'];
+type PolicyVersion = components['schemas']['PolicyVersion'];
+type TemplateVersion = components['schemas']['TemplateVersion'];
 
 /** `ctc policy …`: which approvals changes need. */
 export function addPolicyCommands(program: Command): void {
   const policy = program.command('policy').description('which approvals changes need, by version');
-  policy
-    .command('list')
-    .description('list policies in force and proposed')
-    .option('--all', 'every version')
-    .action(async ({ all }: { all?: boolean }, command: Command) => {
-      const { api, output } = contextOf(command);
-      const { rows } = await answerOf(
-        api.GET('/policies', { params: { query: { all: String(all === true) as never } } }),
-      );
-      printRows(rows, output, columns, nameOf);
-    });
-  policy
-    .command('show <policy>')
-    .description('every version of a policy: who proposed and approved it, and when')
-    .action(async (id: string, _options: unknown, command: Command) => {
-      const { api, output } = contextOf(command);
-      const { rows } = await answerOf(
-        api.GET('/policies/{policy}', { params: { path: { policy: id } } }),
-      );
-      if (output === 'table') {
-        for (const row of rows) printOne(row, output, nameOf, describeVersion);
-      } else {
-        printRows(rows, output, columns, nameOf);
-      }
-    });
-  policy
-    .command('propose')
-    .description('propose a policy, or another version of it')
-    .requiredOption('-f, --file <file>', 'YAML or JSON; "-" reads standard input')
-    .requiredOption('-r, --reason <reason>')
-    .action(async ({ file, reason }: { file: string; reason: string }, command: Command) => {
-      const { api, output } = contextOf(command);
-      const proposed = await answerOf(
+  addVersionCommands<PolicyVersion>(policy, 'policy', {
+    list: async ({ api }, all) =>
+      (await answerOf(api.GET('/policies', { params: { query: { all: String(all) as never } } })))
+        .rows,
+    show: async ({ api }, id) =>
+      (await answerOf(api.GET('/policies/{policy}', { params: { path: { policy: id } } }))).rows,
+    propose: ({ api }, definition, reason) =>
+      answerOf(
         api.POST('/policies', {
-          body: { policy: readYamlFile(file) as never, reason },
+          body: { policy: definition as never, reason },
           params: { header: onceHeaders() },
         }),
-      );
-      printOne(proposed, output, nameOf, describeVersion);
-    });
-  policy
-    .command('approve <policy> <version>')
-    .description('put a proposed version in force; not by whoever proposed it')
-    .requiredOption('-r, --reason <reason>')
-    .action(
-      async (id: string, version: string, { reason }: { reason: string }, command: Command) => {
-        const { api, output } = contextOf(command);
-        const approved = await answerOf(
-          api.POST('/policies/{policy}/versions/{version}/approval', {
-            body: { reason },
-            params: {
-              path: { policy: id, version: Number(version) },
-              header: onceHeaders(),
-            },
-          }),
-        );
-        printOne(approved, output, nameOf, describeVersion);
-      },
-    );
-  policy
-    .command('retire <policy>')
-    .description('take a policy out of force')
-    .requiredOption('-r, --reason <reason>')
-    .action(async (id: string, { reason }: { reason: string }, command: Command) => {
-      const { api, output } = contextOf(command);
-      const retired = await answerOf(
+      ),
+    approve: ({ api }, id, version, reason) =>
+      answerOf(
+        api.POST('/policies/{policy}/versions/{version}/approval', {
+          body: { reason },
+          params: { path: { policy: id, version }, header: onceHeaders() },
+        }),
+      ),
+    retire: ({ api }, id, reason) =>
+      answerOf(
         api.POST('/policies/{policy}/retirement', {
           body: { reason },
           params: { path: { policy: id }, header: onceHeaders() },
         }),
-      );
-      printOne(retired, output, nameOf, describeVersion);
-    });
+      ),
+    definitionOf: (row) => row.policy,
+  });
   policy
     .command('test <file>')
     .description('what the policies would ask for of the examples in a file; nothing is stored')
@@ -100,29 +58,41 @@ export function addPolicyCommands(program: Command): void {
     });
 }
 
-const columns = [
-  { title: 'policy', value: ({ id }: PolicyVersion) => id },
-  { title: 'version', value: ({ version }: PolicyVersion) => String(version) },
-  { title: 'state', value: ({ state }: PolicyVersion) => state },
-  { title: 'title', value: ({ policy }: PolicyVersion) => policy.title },
-  { title: 'proposed by', value: ({ proposedBy }: PolicyVersion) => proposedBy },
-  { title: 'approved by', value: ({ approvedBy }: PolicyVersion) => approvedBy ?? '' },
-  { title: 'since', value: ({ approvedAt }: PolicyVersion) => approvedAt ?? '' },
-];
-
-function nameOf({ id, version }: PolicyVersion): string {
-  return `${id}/${version}`;
-}
-
-function describeVersion(row: PolicyVersion): string {
-  const { policy, reason, proposedBy, proposedAt, approvedBy, approvedAt } = row;
-  return [
-    `${nameOf(row)} is ${row.state}: ${policy.title}`,
-    `  proposed by ${proposedBy} at ${proposedAt}: ${reason}`,
-    ...(approvedBy === null ? [] : [`  approved by ${approvedBy} at ${approvedAt ?? ''}`]),
-    ...(row.retiredBy === null ? [] : [`  retired by ${row.retiredBy} at ${row.retiredAt ?? ''}`]),
-    `  ${JSON.stringify(policy)}`,
-  ].join('\n');
+/** `ctc template …`: standard changes, approved once for many times. */
+export function addTemplateCommands(program: Command): void {
+  const template = program
+    .command('template')
+    .description('standard changes, approved once for many times until they expire');
+  addVersionCommands<TemplateVersion>(template, 'template', {
+    list: async ({ api }, all) =>
+      (await answerOf(api.GET('/templates', { params: { query: { all: String(all) as never } } })))
+        .rows,
+    show: async ({ api }, id) =>
+      (await answerOf(api.GET('/templates/{template}', { params: { path: { template: id } } })))
+        .rows,
+    propose: ({ api }, definition, reason) =>
+      answerOf(
+        api.POST('/templates', {
+          body: { template: definition as never, reason },
+          params: { header: onceHeaders() },
+        }),
+      ),
+    approve: ({ api }, id, version, reason) =>
+      answerOf(
+        api.POST('/templates/{template}/versions/{version}/approval', {
+          body: { reason },
+          params: { path: { template: id, version }, header: onceHeaders() },
+        }),
+      ),
+    retire: ({ api }, id, reason) =>
+      answerOf(
+        api.POST('/templates/{template}/retirement', {
+          body: { reason },
+          params: { path: { template: id }, header: onceHeaders() },
+        }),
+      ),
+    definitionOf: (row) => row.template,
+  });
 }
 
 function describeTest(row: TestResult): string {

@@ -587,6 +587,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/changes/{change}/way-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rollback plan, whether it was tried, and each rollback: who decided, how long, where */
+        get: operations["getWayBack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/agenda": {
         parameters: {
             query?: never;
@@ -770,6 +787,75 @@ export interface paths {
         put?: never;
         /** What the policies would ask for of made-up changes; nothing is stored */
         post: operations["testPolicies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Templates of standard changes: those in force and proposed, or every version */
+        get: operations["listTemplates"];
+        put?: never;
+        /** Propose a template, or another version of it; somebody else approves it */
+        post: operations["proposeTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates/{template}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a template, newest first */
+        get: operations["getTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates/{template}/versions/{version}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the newest proposed version in force; not by whoever proposed it */
+        post: operations["approveTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates/{template}/retirement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a template out of force: people decide on what names it */
+        post: operations["retireTemplate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3159,15 +3245,15 @@ export interface components {
                 solutions: string[] | null;
             }[];
             /** @description What you may do at least somewhere */
-            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
             /** @description What this token is limited to */
-            limitedTo: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+            limitedTo: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
         };
         Role: {
             id: string;
             name: string;
             builtIn: boolean;
-            readonly permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            readonly permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
             createdBy: string | null;
             createdAt: string | null;
         };
@@ -3176,7 +3262,7 @@ export interface components {
             principal: string;
             label: string;
             /** @description What it is limited to; null for all that its principal may */
-            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
             issuedBy: string | null;
             createdAt: string;
             expiresAt: string | null;
@@ -3422,13 +3508,21 @@ export interface components {
                 reason: string;
                 at: string;
                 planHash: string;
-                /** @description The policy that decided in place of a person */
-                policy: {
-                    policy: string;
+                /** @description In whose place, where it was delegated */
+                onBehalfOf: string | null;
+                /** @description The policy or template that decided in place of a person */
+                policy: ({
+                    /** @constant */
+                    policy: "guardian";
                     application: string;
                     definitionVersion: number;
                     mode: string;
-                } | null;
+                } | {
+                    /** @constant */
+                    policy: "template";
+                    template: string;
+                    version: number;
+                }) | null;
             }[];
             conflicts: components["schemas"]["Conflict"][];
             attempts: {
@@ -5102,7 +5196,6 @@ export interface components {
             version: number;
             /** @enum {string} */
             state: "proposed" | "in-force" | "superseded" | "retired";
-            policy: components["schemas"]["ApprovalPolicyShown"];
             reason: string;
             proposedBy: string;
             proposedAt: string;
@@ -5110,6 +5203,32 @@ export interface components {
             approvedAt: string | null;
             retiredBy: string | null;
             retiredAt: string | null;
+            policy: components["schemas"]["ApprovalPolicyShown"];
+        };
+        TemplateVersion: {
+            id: string;
+            version: number;
+            /** @enum {string} */
+            state: "proposed" | "in-force" | "superseded" | "retired";
+            reason: string;
+            proposedBy: string;
+            proposedAt: string;
+            approvedBy: string | null;
+            approvedAt: string | null;
+            retiredBy: string | null;
+            retiredAt: string | null;
+            /** @description As it was proposed, with its defaults */
+            template: {
+                title: string;
+                expiresAt: string;
+                request: {
+                    [key: string]: unknown;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+            /** @description It approves nothing any more */
+            isExpired: boolean;
         };
         ChangeRisk: {
             /** @description The version of the rules: the same facts give the same risk */
@@ -5225,6 +5344,30 @@ export interface components {
             separateImplementer: boolean;
             review: boolean;
             afterwards: string | null;
+        };
+        WayBack: {
+            change: string;
+            kind: ("restore-release" | "take-away" | "runbook" | "steps" | "text") | null;
+            plan: string[];
+            tested: ("none" | "planned" | "tested") | null;
+            testedAt: string | null;
+            testedIn: string | null;
+            estimatedMinutes: number | null;
+            estimateFrom: ("request" | "runbook" | "earlier-rollbacks") | null;
+            rollbacks: {
+                decidedBy: string;
+                because: string;
+                beganAt: string;
+                endedAt: string | null;
+                minutes: number | null;
+                outcome: string | null;
+                sites: {
+                    datacentre: string;
+                    outcome: string;
+                    detail: string;
+                    at: string;
+                }[];
+            }[];
         };
         Delegation: {
             id: string;
@@ -5785,7 +5928,7 @@ export interface operations {
                      * @description Null: all that the principal may
                      * @default null
                      */
-                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -5926,7 +6069,7 @@ export interface operations {
                      * @description Null: all that the principal may
                      * @default null
                      */
-                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -6341,7 +6484,7 @@ export interface operations {
                 "application/json": {
                     id: string;
                     name: string;
-                    permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+                    permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
                 };
             };
         };
@@ -6512,6 +6655,7 @@ export interface operations {
                     }[];
                     team?: string;
                     after?: string[];
+                    template?: string;
                     rollback?: {
                         plan: string;
                         /** Format: date-time */
@@ -6595,6 +6739,7 @@ export interface operations {
                     }[];
                     team?: string;
                     after?: string[];
+                    template?: string;
                     rollback?: {
                         plan: string;
                         /** Format: date-time */
@@ -7488,6 +7633,47 @@ export interface operations {
             };
         };
     };
+    getWayBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as CHG-12, or id */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WayBack"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAgenda: {
         parameters: {
             query?: {
@@ -8256,6 +8442,258 @@ export interface operations {
                     "application/json": {
                         rows: components["schemas"]["PolicyTestResult"][];
                     };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: {
+                all?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["TemplateVersion"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposeTemplate: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    template: {
+                        id: string;
+                        title: string;
+                        request: {
+                            /** @enum {string} */
+                            kind: "release" | "infrastructure" | "architecture" | "licensing" | "product" | "security-policy" | "disclosure" | "policy";
+                        } & {
+                            [key: string]: unknown;
+                        };
+                        /** @default {} */
+                        limits?: {
+                            /**
+                             * @default medium
+                             * @enum {string}
+                             */
+                            risk?: "low" | "medium" | "high" | "very-high";
+                            /** @default 0 */
+                            servicesDown?: number;
+                            /** @default 0 */
+                            customers?: number;
+                            windowMinutes?: number;
+                        };
+                        /** Format: date-time */
+                        expiresAt: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["TemplateVersion"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveTemplate: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                template: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireTemplate: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersion"];
                 };
             };
             /** @description Default Response */

@@ -263,6 +263,11 @@ export const permissions = {
     reach: 'company',
     roles: ['change-manager', 'security-officer'],
   },
+  'template.propose': {
+    lets: 'propose templates of standard changes; somebody with policy.manage approves them',
+    reach: 'open',
+    roles: ['requester', 'deployment-engineer', 'operator', 'change-manager'],
+  },
   'approval.delegate': {
     lets: 'have somebody else decide in your place for a time',
     reach: 'open',

@@ -1,5 +1,6 @@
 import type { AssessedRisk, ImpactFigures } from '../change/ports.ts';
 import type { ApprovalPolicy, PolicyInForce } from './policy.ts';
+import type { ChangeTemplate, TemplateInForce } from './template.ts';
 import type { Standing, StepStanding } from './standing.ts';
 import type { ApprovalTerms } from './terms.ts';
 
@@ -80,11 +81,11 @@ export interface ApprovalReader {
 
 export type PolicyState = 'proposed' | 'in-force' | 'superseded' | 'retired';
 
-export interface PolicyVersion {
+/** One version of something that one person proposes and another puts in force. */
+export interface VersionRecord {
   readonly id: string;
   readonly version: number;
   readonly state: PolicyState;
-  readonly policy: ApprovalPolicy;
   readonly reason: string;
   readonly proposedBy: string;
   readonly proposedAt: string;
@@ -92,6 +93,10 @@ export interface PolicyVersion {
   readonly approvedAt: string | null;
   readonly retiredBy: string | null;
   readonly retiredAt: string | null;
+}
+
+export interface PolicyVersion extends VersionRecord {
+  readonly policy: ApprovalPolicy;
 }
 
 /** Versions of policies: what is on record is never rewritten, and nobody approves what they proposed. */
@@ -108,6 +113,23 @@ export interface PolicyRegister {
   approve(id: string, version: number, reason: string, by: string): Promise<PolicyVersion>;
   /** No longer in force, and no other version in its place. */
   retire(id: string, reason: string, by: string): Promise<PolicyVersion>;
+}
+
+export interface TemplateVersion extends VersionRecord {
+  readonly template: ChangeTemplate;
+  /** Approves nothing any more, although it is in force. */
+  readonly isExpired: boolean;
+}
+
+/** Versions of templates, made by two people like policies. */
+export interface TemplateRegister {
+  findInForce(id: string): Promise<TemplateInForce | undefined>;
+  versions(id?: string): Promise<TemplateVersion[]>;
+  /** @throws DomainError `invalid` for what no request could follow. */
+  propose(template: ChangeTemplate, reason: string, by: string): Promise<TemplateVersion>;
+  /** @throws DomainError `refused` for whoever proposed it, and for what is not the newest version. */
+  approve(id: string, version: number, reason: string, by: string): Promise<TemplateVersion>;
+  retire(id: string, reason: string, by: string): Promise<TemplateVersion>;
 }
 
 export interface Delegation {

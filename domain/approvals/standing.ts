@@ -14,6 +14,8 @@ export interface Seats {
   /** `policy/step/0`: the place of the quorum within `anyOf`. */
   readonly quorums: readonly string[];
   readonly vetoes: readonly string[];
+  /** Counts for everything: a template's, whose own approval was given beforehand. */
+  readonly whole?: boolean;
 }
 
 export interface GivenDecision {
@@ -88,7 +90,9 @@ export function standingOf(
     terms.inOrder ? inOrder(terms, approvals) : inAnyOrder(terms, approvals),
   );
   // Nothing asked is nothing given: a plan without any step is not approved by itself.
-  const met = steps.length > 0 && steps.every(({ isMet }) => isMet);
+  const met =
+    approvals.some(({ seats }) => seats.whole === true) ||
+    (steps.length > 0 && steps.every(({ isMet }) => isMet));
   return { outcome: rejected ? 'rejected' : met ? 'approved' : 'open', steps };
 }
 

@@ -2,6 +2,7 @@ import type { Target } from '../access/grants.ts';
 import { rolesWith } from '../access/roles.ts';
 import type { ChangeClass } from '../change/change-request.ts';
 import { isAtLeast, type RiskLevel } from '../change/change-risk.ts';
+import type { PreApproval } from './template.ts';
 import type {
   ApprovalPolicy,
   ApproverGroup,
@@ -37,6 +38,8 @@ export interface ApprovalTerms {
   readonly policies: readonly PolicyTerms[];
   /** Where the change acts: approvers must hold their role there. */
   readonly target: Target;
+  /** A template in force approves it, and no policy is asked. */
+  readonly preApproved?: PreApproval;
   readonly requires: readonly Requirement[];
   readonly separateImplementer: boolean;
   readonly review: boolean;

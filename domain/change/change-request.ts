@@ -79,6 +79,8 @@ const commonFields = {
     .array(z.string().regex(/^CHG-[1-9][0-9]{0,17}$/, 'use the label of a change, such as CHG-12'))
     .max(100)
     .optional(),
+  /** Of a standard change: the template that approves it beforehand. */
+  template: slugSchema.optional(),
   ...supplementFields,
 };
 

@@ -66,6 +66,8 @@ export interface ChangeDetail extends ChangeSummary {
     readonly reason: string;
     readonly at: string;
     readonly planHash: string;
+    /** In whose place, where it was delegated. */
+    readonly onBehalfOf: string | null;
     /** Where a policy and not a person decided. */
     readonly policy: PolicyApproval | null;
   }[];

@@ -2,6 +2,7 @@ import type { StepState } from '../runbook/runbook-run.ts';
 import type { EvidenceKind, Runbook } from '../runbook/runbook.ts';
 import type { StepRole } from '../runbook/step-rules.ts';
 import type { PolicyApproval } from '../guardian/ports.ts';
+import type { PreApproval } from '../approvals/template.ts';
 import type { DecisionOverride } from './messages.ts';
 import type { DeploymentStage } from '../deployment/ports.ts';
 import type { ChangeEvent, ChangeState } from './life-cycle.ts';
@@ -68,6 +69,8 @@ export interface AssessedPlan {
   readonly approvalsNeeded: number;
   /** Whom the policies ask, for people; missing in plans of before there were policies. */
   readonly approvers?: string;
+  /** A template approves it: no person is waited for. */
+  readonly preApproved?: PreApproval;
   /** Approvals that come afterwards are due so long after the first; missing where none do. */
   readonly justifyWithinMs?: number;
   /** Whoever approved it may not carry it out. */

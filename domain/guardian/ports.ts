@@ -34,7 +34,11 @@ export interface ChangeOrigin {
 }
 
 /** Why a policy and not a person approved. */
-export interface PolicyApproval {
+export type PolicyApproval =
+  | GuardianApproval
+  | { readonly policy: 'template'; readonly template: string; readonly version: number };
+
+export interface GuardianApproval {
   readonly policy: 'guardian';
   readonly application: string;
   /** Of the definition that holds the policy. */
@@ -163,7 +167,7 @@ export interface CorrectionOrder {
   readonly datacentres: readonly string[];
   readonly because: string;
   readonly origin: ChangeOrigin;
-  readonly policyApproval: PolicyApproval;
+  readonly policyApproval: GuardianApproval;
 }
 
 export interface GuardianView {

@@ -519,6 +519,7 @@ describe('bad input', () => {
       ['alert.read', 'GET', '/alerts'],
       ['policy.read', 'GET', '/policies'],
       ['policy.manage', 'POST', '/policies/x/retirement'],
+      ['template.propose', 'POST', '/templates'],
       ['approval.delegate', 'POST', '/delegations'],
       ['change.justify', 'POST', '/changes/x/justification'],
       ['risk.treat', 'POST', '/changes/x/risk-treatment'],

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerOf, onceHeaders } from '../../cli/client.ts';
@@ -131,6 +131,37 @@ describe('policies by the command line', () => {
     const after = await by('ana', 'change', 'approvals', label);
     expect(after.out).toContain('its approvals are approved');
     expect(after.out).toContain('night-work, security: sergio');
+  });
+
+  it('are not asked about what a template has approved before', async () => {
+    const example = readFileSync(join(examples, 'policies', 'restart-web-node.yaml'), 'utf8');
+    const template = join(system.dataDirectory, 'template.yaml');
+    const soon = new Date(Date.now() + 86_400_000).toISOString();
+    writeFileSync(template, example.replace(/expiresAt: \S+/, `expiresAt: ${soon}`));
+    const proposing = ['template', 'propose', '-f', template, '-r', 'it is done every week'];
+    expect((await by('oscar', ...proposing)).out).toContain('restart-web-node/1 is proposed');
+    const approving = ['template', 'approve', 'restart-web-node', '1', '-r', 'as it was done'];
+    expect((await by('oscar', ...approving)).code).toBe(4);
+    expect((await by('carla', ...approving)).code).toBe(0);
+
+    const file = join(system.dataDirectory, 'restart.yaml');
+    writeFileSync(
+      file,
+      [
+        'title: Restart node 4',
+        'reason: its memory is full',
+        'datacentres: [mad]',
+        `window: { start: '2031-05-07T02:00', end: '2031-05-07T02:30', zone: Europe/Madrid }`,
+      ].join('\n'),
+    );
+    const requesting = ['change', 'request', '-f', file, '--template', 'restart-web-node'];
+    const label = (await by('ana', '-o', 'name', ...requesting)).out.trim();
+    await untilChange(system.people.ana, label, ({ state }) => state === 'scheduled');
+    expect((await by('ana', 'change', 'log', label)).out).toContain(
+      'Approved beforehand by version 1 of the template "restart-web-node".',
+    );
+    const unknown = [...requesting.slice(0, -1), 'nothing-like-it'];
+    expect(await by('ana', ...unknown)).toMatchObject({ code: 3 });
   });
 
   it('let somebody stand in for another, who ends it', async () => {

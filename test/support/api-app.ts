@@ -29,7 +29,9 @@ import { createComparisonRegister } from '../../adapters/postgres/comparison-reg
 import { createContractRegister } from '../../adapters/postgres/contract-register.ts';
 import { createDatabase } from '../../adapters/postgres/database.ts';
 import { createApprovalReader } from '../../adapters/postgres/approval-reader.ts';
+import { createWayBackReader } from '../../adapters/postgres/way-back-reader.ts';
 import { createDelegationRegister } from '../../adapters/postgres/delegation-register.ts';
+import { createTemplateRegister } from '../../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../../adapters/postgres/policy-register.ts';
 import { createFreezeRegister } from '../../adapters/postgres/freeze-register.ts';
 import { createGuardianReader } from '../../adapters/postgres/guardian-reader.ts';
@@ -121,7 +123,9 @@ export async function createTestApi(): Promise<TestApi> {
     snapshots: awayPart('the inventory engine'),
     freezes: createFreezeRegister({ database, now }),
     policies: createPolicyRegister({ database, now }),
+    templates: createTemplateRegister({ database, now }),
     approvals: createApprovalReader({ database, now }),
+    wayBacks: createWayBackReader(database),
     delegations: createDelegationRegister({ database, now }),
     ledger: createLedger({ database, keys, now }),
     lineStops: createLineStopRegister({ database, now }),

@@ -29,6 +29,7 @@ import { createInventoryImporter } from '../../adapters/postgres/inventory-impor
 import { createInventoryReadModel } from '../../adapters/postgres/inventory-read-model.ts';
 import { createOutbox } from '../../adapters/postgres/outbox.ts';
 import { createLineSteps } from '../../adapters/postgres/line-steps.ts';
+import { createTemplateRegister } from '../../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../../adapters/postgres/policy-register.ts';
 import { createRecordSteps } from '../../adapters/postgres/record-steps.ts';
 import { createRolloutRegister } from '../../adapters/postgres/rollout-register.ts';
@@ -225,6 +226,7 @@ export async function createWorkflowHarness(options: {
     expressions: createCelEvaluator(),
     analyses: createAnalysisRegister(database),
     policies,
+    templates: createTemplateRegister({ database, now }),
     approvalExpiryMs,
     hashOf: canonicalHash,
     now,

@@ -13,6 +13,7 @@ import type { AssessedPlan } from '../../domain/change/story.ts';
 import { formatUtc } from '../../domain/format-utc.ts';
 import { assessment, comparison } from '../steps.ts';
 import { untilJustified } from './afterwards-handlers.ts';
+import { approveByTemplate } from './approve-by-template.ts';
 import { awaitWindow } from './await-window.ts';
 import { carryOutRunbook } from './carry-out-runbook.ts';
 import { handleMessages } from './change-handlers.ts';
@@ -99,8 +100,10 @@ async function assess(story: ChangeStory): Promise<AssessedPlan | null> {
           until: new Date(plan.approvalExpiresAtMs).toISOString(),
           approvals: plan.approvalsNeeded,
         },
-        alert: 'approvers',
+        // Where a template approves it nobody is asked.
+        ...(plan.preApproved === undefined ? { alert: 'approvers' as const } : {}),
       });
+      await approveByTemplate(story, plan);
       return plan;
     });
   } catch (error) {

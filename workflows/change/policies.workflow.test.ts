@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createApprovalReader } from '../../adapters/postgres/approval-reader.ts';
 import { createDelegationRegister } from '../../adapters/postgres/delegation-register.ts';
 import { createPolicyRegister } from '../../adapters/postgres/policy-register.ts';
+import { createTemplateRegister } from '../../adapters/postgres/template-register.ts';
 import { approvalPolicySchema } from '../../domain/approvals/policy.ts';
+import { changeTemplateSchema } from '../../domain/approvals/template.ts';
 import { questions } from '../../domain/change/change-risk.ts';
 import { useWorkflowHarness } from '../../test/support/vitest-harness.ts';
 import { dayMs, hourMs } from '../../test/support/workflow-harness.ts';
@@ -199,6 +201,64 @@ describe('policies', () => {
     const another = await harness.request({ ...firewall, affects: [] }, inTwentyDays);
     await harness.untilState(another, 'awaiting-approval');
     await expect(decide(another, 'olga')).rejects.toMatchObject({ code: 'not-an-approver' });
+  });
+});
+
+describe('a standard change', () => {
+  const restart = {
+    kind: 'infrastructure',
+    department: 'web-platform',
+    datacentres: ['mad'],
+    steps: ['Restart the node'],
+    rollbackSteps: ['Leave it out'],
+  };
+  const asked = { ...restart, class: 'standard', template: 'restart', affects: [] };
+  const inForce = async (limits: object = {}): Promise<void> => {
+    const { database } = harness;
+    const templates = createTemplateRegister({ database, now: () => new Date().toISOString() });
+    const expiresAt = new Date((await harness.nowMs()) + 100 * dayMs).toISOString();
+    const template = changeTemplateSchema.parse({
+      ...{ id: 'restart', title: 'Restart a node', request: restart, limits, expiresAt },
+    });
+    const { version } = await templates.propose(template, reason, 'olga');
+    await templates.approve('restart', version, reason, 'marta');
+  };
+
+  it('is approved by its template, which was approved before, and by nobody else', async () => {
+    await inForce();
+    const id = await harness.request(asked, atOnce);
+    await harness.untilState(id, 'implementing');
+    expect(await harness.database('approval').where({ change_id: id })).toMatchObject([
+      { decided_by: 'change-template', policy: { template: 'restart', version: 1 } },
+    ]);
+    await harness.send(id, 'report', { by: 'olga', reason, result: 'implemented' });
+    await harness.untilState(id, 'closed');
+  });
+
+  it('is decided by people where it is more than its template says, and they are told why', async () => {
+    await inForce({ servicesDown: 0, customers: 0 });
+    for (const [changed, why] of [
+      [{ steps: ['Restart all of them'] }, '"steps" is not the template'],
+      [{ affects: firewall.affects }, 'customers, and 0 at most'],
+      [{ template: 'unknown' }, 'it is not in force'],
+    ] as const) {
+      const id = await harness.request({ ...asked, ...changed }, inTwentyDays);
+      await harness.untilState(id, 'awaiting-approval');
+      const [row] = await harness
+        .database('change')
+        .where({ id })
+        .select<{ findings: string[] }[]>(harness.database.raw(`plan -> 'findings' as findings`));
+      expect(row?.findings.join()).toContain(why);
+      expect((await decide(id, 'olga')).state).toBe('scheduled');
+    }
+  });
+
+  it('is decided by people once its template has expired or was retired', async () => {
+    await inForce();
+    await harness.sleep(101 * dayMs);
+    const id = await harness.request(asked, inTwentyDays);
+    await harness.untilState(id, 'awaiting-approval');
+    expect((await decide(id, 'olga')).state).toBe('scheduled');
   });
 });
 

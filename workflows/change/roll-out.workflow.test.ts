@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createWayBackReader } from '../../adapters/postgres/way-back-reader.ts';
 import { useWorkflowHarness } from '../../test/support/vitest-harness.ts';
 import { dayMs, hourMs, minuteMs } from '../../test/support/workflow-harness.ts';
 
@@ -89,6 +90,28 @@ describe('a release', () => {
     await harness.untilState(id, 'rolled-back');
     expect(harness.datacentres.running(application)).toEqual(before);
     expect(await harness.database('verified_deployment').where({ change_id: id })).toEqual([]);
+    const wayBacks = createWayBackReader(harness.database);
+    const { rollbacks, ...planned } = await wayBacks.wayBack(id);
+    expect(planned).toMatchObject({
+      kind: 'restore-release',
+      plan: ['Release 1.0.0, verified before, is restored.'],
+      tested: 'planned',
+      estimatedMinutes: null,
+    });
+    expect(rollbacks).toMatchObject([{ decidedBy: 'workflow', outcome: 'rolled-back' }]);
+    expect(rollbacks[0]?.minutes).toBeGreaterThanOrEqual(0);
+    const [rolledBack] = rollbacks;
+    expect(rolledBack?.sites.map(({ outcome }) => outcome)).toEqual(
+      rolledBack?.sites.map(() => 'restored'),
+    );
+    expect(rolledBack?.sites.length).toBeGreaterThan(0);
+
+    // What went back before tells how long it takes, and that it can.
+    const next = await approvedRelease(application, '1.0.0');
+    expect(await wayBacks.wayBack(next)).toMatchObject({
+      tested: 'tested',
+      rollbacks: [],
+    });
   });
 
   it('that crashes everywhere is removed where there was no release before it', async () => {
