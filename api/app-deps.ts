@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { CatalogueImporter } from '../domain/acsmi/catalogue-ports.ts';
 import type { OfferCatalogue } from '../domain/acsmi/catalogue.ts';
 import type { ContractRegister, ProposalReader, SlaReader } from '../domain/acsmi/ports.ts';
+import type { ActionRegister } from '../domain/actions/ports.ts';
 import type {
   AccessRegister,
   IdempotencyStore,
@@ -34,13 +35,19 @@ import type { GuardianReader } from '../domain/guardian/ports.ts';
 import type { PendingStep } from '../domain/change/why.ts';
 import type { DriftReport } from '../domain/deployment/comparison.ts';
 import type { HashOf } from '../domain/hash.ts';
+import type { EvidenceStore } from '../domain/incidents/evidence-ports.ts';
+import type { IncidentFindings, IncidentPlanStore } from '../domain/incidents/plan-ports.ts';
+import type { EventRegister, IncidentReader, IncidentRegister } from '../domain/incidents/ports.ts';
 import type { InventoryEngine } from '../domain/impact/ports.ts';
 import type { ImpactSnapshots } from '../domain/impact/snapshot-ports.ts';
 import type { InventoryExporter } from '../domain/inventory/export-ports.ts';
 import type { InventoryHistory } from '../domain/inventory/history-ports.ts';
 import type { NetboxImporter } from '../domain/inventory/netbox-ports.ts';
 import type { InventoryImporter, InventoryReader } from '../domain/inventory/ports.ts';
+import type { ChangeFailureReader } from '../domain/problems/change-failures.ts';
+import type { ProblemRegister } from '../domain/problems/problem.ts';
 import type { RehearsalRegister } from '../domain/rehearsal/ports.ts';
+import type { RiskRegister } from '../domain/risks/ports.ts';
 import type { RunbookReader } from '../domain/runbook/ports.ts';
 import type { Ledger } from '../domain/ledger/ports.ts';
 import type { LineStopRegister } from '../domain/line/ports.ts';
@@ -82,6 +89,16 @@ export interface AppDeps {
   readonly messenger: ChangeMessenger;
   readonly guardians: GuardianReader;
   readonly guardianMessenger: GuardianMessenger;
+  readonly events: EventRegister;
+  readonly incidents: IncidentRegister;
+  readonly incidentReader: IncidentReader;
+  readonly incidentPlan: IncidentPlanStore;
+  readonly incidentFindings: IncidentFindings;
+  readonly evidence: EvidenceStore;
+  readonly actions: ActionRegister;
+  readonly risks: RiskRegister;
+  readonly problems: ProblemRegister;
+  readonly changeFailures: ChangeFailureReader;
   readonly inventory: InventoryReader;
   readonly importer: InventoryImporter;
   readonly netbox: NetboxImporter;

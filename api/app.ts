@@ -20,6 +20,7 @@ import { formBody } from './plugins/form-body.ts';
 import { idempotency } from './plugins/idempotency.ts';
 import { problemDetails } from './plugins/problem-details.ts';
 import { accountRoutes } from './routes/account.ts';
+import { actionRoutes } from './routes/actions.ts';
 import { acsmiRoutes } from './routes/acsmi.ts';
 import { accessRoutes } from './routes/access.ts';
 import { alertRoutes } from './routes/alerts.ts';
@@ -28,9 +29,13 @@ import { changeEventRoutes } from './routes/change-events.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { contractRoutes } from './routes/contracts.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { eventRoutes } from './routes/events.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { guardianRoutes } from './routes/guardian.ts';
 import { healthRoutes } from './routes/health.ts';
+import { incidentEvidenceRoutes } from './routes/incident-evidence.ts';
+import { incidentPlanRoutes } from './routes/incident-plan.ts';
+import { incidentRoutes } from './routes/incidents.ts';
 import { comparisonRoutes } from './routes/comparisons.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { inventoryExportRoutes } from './routes/inventory-export.ts';
@@ -40,6 +45,10 @@ import { ledgerRoutes } from './routes/ledger.ts';
 import { lineStopRoutes } from './routes/line-stops.ts';
 import { principalRoutes } from './routes/principals.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
+import { changeFailureRoutes } from './routes/change-failures.ts';
+import { problemRoutes } from './routes/problems.ts';
+import { riskReportRoutes } from './routes/risk-reports.ts';
+import { riskRoutes } from './routes/risks.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { simulationRoutes } from './routes/simulations.ts';
 import { whyRoutes } from './routes/why.ts';
@@ -141,6 +150,15 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
     runbookRoutes,
     applicationRoutes,
     guardianRoutes,
+    eventRoutes,
+    incidentRoutes,
+    incidentEvidenceRoutes,
+    incidentPlanRoutes,
+    actionRoutes,
+    riskRoutes,
+    riskReportRoutes,
+    problemRoutes,
+    changeFailureRoutes,
     inventoryRoutes,
     inventoryExportRoutes,
     inventoryHistoryRoutes,

@@ -16,9 +16,11 @@ import {
   createAccessRegister,
   ensurePrincipalWithToken,
 } from '../adapters/postgres/access-register.ts';
+import { createActionRegister } from '../adapters/postgres/action-register.ts';
 import { createTargetReader } from '../adapters/postgres/access-targets.ts';
 import { createAlertInbox } from '../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../adapters/postgres/application-register.ts';
+import { createChangeFailureReader } from '../adapters/postgres/change-failures.ts';
 import { createChangeReader } from '../adapters/postgres/change-reader.ts';
 import { createChangeRequests } from '../adapters/postgres/change-requests.ts';
 import { createComparisonRegister } from '../adapters/postgres/comparison-register.ts';
@@ -33,6 +35,8 @@ import { createContractRegister } from '../adapters/postgres/contract-register.t
 import { createDatabase } from '../adapters/postgres/database.ts';
 import { ensureLedgerKeyFile, readLedgerKeys } from '../adapters/ledger/ledger-keys.ts';
 import { startCheckpointer } from '../adapters/postgres/ledger-checkpoints.ts';
+import { createEventRegister } from '../adapters/postgres/event-register.ts';
+import { createEvidenceStore } from '../adapters/postgres/evidence-store.ts';
 import { createApprovalReader } from '../adapters/postgres/approval-reader.ts';
 import { createWayBackReader } from '../adapters/postgres/way-back-reader.ts';
 import { createDelegationRegister } from '../adapters/postgres/delegation-register.ts';
@@ -45,6 +49,10 @@ import {
   purgeIdempotencyKeys,
 } from '../adapters/postgres/idempotency-store.ts';
 import { createImpactSnapshots } from '../adapters/postgres/impact-snapshots.ts';
+import { createIncidentFindings } from '../adapters/postgres/incident-findings.ts';
+import { createIncidentPlanStore } from '../adapters/postgres/incident-plan-store.ts';
+import { createIncidentReader } from '../adapters/postgres/incident-reader.ts';
+import { createIncidentRegister } from '../adapters/postgres/incident-register.ts';
 import { createInventoryExporter } from '../adapters/postgres/inventory-exporter.ts';
 import { createInventoryHistory } from '../adapters/postgres/inventory-history.ts';
 import { createInventoryImporter } from '../adapters/postgres/inventory-importer.ts';
@@ -55,9 +63,11 @@ import { createLogFeed } from '../adapters/postgres/log-feed.ts';
 import { createOidcAccounts, purgeOidcFlows } from '../adapters/postgres/oidc-accounts.ts';
 import { createOfferCatalogue } from '../adapters/postgres/offer-catalogue.ts';
 import { createOutbox } from '../adapters/postgres/outbox.ts';
-import { createPrincipalRegister } from '../adapters/postgres/principal-register.ts';
+import { createProblemRegister } from '../adapters/postgres/problem-register.ts';
 import { createProposalReader } from '../adapters/postgres/proposal-reader.ts';
 import { createRehearsalRegister } from '../adapters/postgres/rehearsal-register.ts';
+import { createRiskRegister } from '../adapters/postgres/risk-register.ts';
+import { createPrincipalRegister } from '../adapters/postgres/principal-register.ts';
 import { createRoleRegister } from '../adapters/postgres/role-register.ts';
 import { createRunbookReader } from '../adapters/postgres/runbook-reader.ts';
 import { createSlaReader } from '../adapters/postgres/sla-reader.ts';
@@ -189,6 +199,16 @@ const app = await buildApp(
     messenger: createChangeMessenger(client),
     guardians: createGuardianReader(database),
     guardianMessenger: createGuardianMessenger(client),
+    events: createEventRegister({ database, now }),
+    incidents: createIncidentRegister({ database, now }),
+    incidentReader: createIncidentReader({ database, now }),
+    incidentPlan: createIncidentPlanStore({ database, now }),
+    incidentFindings: createIncidentFindings({ database, now }),
+    evidence: createEvidenceStore({ database, now }),
+    actions: createActionRegister({ database, now }),
+    risks: createRiskRegister({ database, now }),
+    problems: createProblemRegister({ database, now }),
+    changeFailures: createChangeFailureReader(database),
     inventory,
     importer,
     netbox: createNetboxImporter(netboxSources, importer),

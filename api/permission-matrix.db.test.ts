@@ -327,6 +327,26 @@ async function arrange({ database, deps }: TestApi): Promise<Record<string, Samp
   });
   const ofSolution = { ...nowhere, departments: ['web-platform'], solutions: ['online-shop'] };
 
+  // About the shop: who may act on that may answer it.
+  const noticed = { title: 'Odd', description: 'Very odd.', noticedAt: new Date().toISOString() };
+  const event = await deps.events.report({ ...noticed, application: 'shop' }, 'ana', 'one');
+  const asIncident = { category: 'service', severity: 'minor', personalData: false };
+  const { incident } = await deps.events.assess(
+    event.label,
+    { decision: 'incident', ...asIncident, ...reason },
+    'ana',
+  );
+  const inIncident = (path: string, body: object = reason): [string, Sample] => [
+    `POST /incidents/{incident}/${path}`,
+    {
+      url: `/incidents/${incident ?? ''}/${path.replace('{duty}', 'one').replace('{evidence}', 'E1')}`,
+      ...{ body, touches: ofShop },
+    },
+  ];
+  const link = { ...reason, change: id, kind: 'caused-by' };
+  const at = new Date().toISOString();
+  const found = { what: 'the log', how: 'copied', location: 'here', obtainedBy: 'ana' };
+
   const on = (path: string, body: object = reason): [string, Sample] => [
     `POST /changes/{change}/${path}`,
     { url: `/changes/${id}/${path.replaceAll(/\{[^}]+\}/g, 'one')}`, body, touches: ofChange },
@@ -364,6 +384,49 @@ async function arrange({ database, deps }: TestApi): Promise<Record<string, Samp
     guardian('lift-hold'),
     guardian('approve', proposal),
     guardian('decline', proposal),
+    [
+      'POST /events/{event}/assessment',
+      {
+        url: `/events/${event.label}/assessment`,
+        ...{ body: { ...reason, decision: 'dismissed' }, touches: ofShop },
+      },
+    ],
+    inIncident('classification', { ...asIncident, ...reason }),
+    inIncident('steps', { step: 'note', what: 'seen it' }),
+    inIncident('duties/{duty}/notification', { at, proof: 'letter 7' }),
+    inIncident('duties/{duty}/waiver'),
+    inIncident('changes', link),
+    inIncident('changes/withdrawal', link),
+    inIncident('review', { whatHappened: 'this', rootCause: 'that', lessons: 'none' }),
+    inIncident('closure'),
+    inIncident('actions', { title: 'Mend it', owner: 'ana', dueOn: '2031-01-01' }),
+    inIncident('evidence', {}),
+    inIncident('evidence-references', { ...found, obtainedAt: at, sha256: 'a'.repeat(64) }),
+    inIncident('evidence/{evidence}/handovers', { ...reason, to: 'the laboratory', at }),
+    [
+      'GET /incidents/{incident}/evidence/{evidence}/content',
+      {
+        url: `/incidents/${incident ?? ''}/evidence/E1/content`,
+        ...{ body: {}, touches: ofShop },
+      },
+    ],
+    [
+      'POST /incident-plan/contacts/{contact}/verifications',
+      {
+        url: '/incident-plan/contacts/one/verifications',
+        ...{ body: { how: 'called' }, touches: nowhere },
+      },
+    ],
+    [
+      'POST /incident-plan/exercises',
+      {
+        url: '/incident-plan/exercises',
+        body: {
+          ...{ heldOn: '2026-01-01', scenario: 'fire', participants: ['ana'], outcome: 'good' },
+        },
+        touches: nowhere,
+      },
+    ],
     ['POST /contracts', { url: '/contracts', body: contract, touches: ofContract }],
     [
       'PUT /contracts/{contract}',

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Target } from '../domain/access/grants.ts';
+import { company, type Target } from '../domain/access/grants.ts';
 import type { AppDeps } from './app-deps.ts';
 
 type Touches = (request: FastifyRequest) => Promise<Target>;
@@ -15,6 +15,18 @@ export function touchedChange({ changes, targets }: Pick<AppDeps, 'changes' | 't
 export function touchedApplication({ targets }: Pick<AppDeps, 'targets'>): Touches {
   return (request) =>
     targets.ofApplication((request.params as { application: string }).application);
+}
+
+/** That of its application; an incident that is about none concerns the whole company. */
+export function touchedIncident({
+  incidentReader,
+  targets,
+}: Pick<AppDeps, 'incidentReader' | 'targets'>): Touches {
+  return async (request) => {
+    const { incident } = request.params as { incident: string };
+    const application = await incidentReader.applicationOf(incident);
+    return application === null ? company : targets.ofApplication(application);
+  };
 }
 
 export function touchedContract({

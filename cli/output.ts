@@ -86,6 +86,11 @@ export function printRows<Row>(
   }
 }
 
+/** Says to people that there is more than they see, and how to see it. */
+export function tellMore(nextCursor: string | undefined, format: OutputFormat): void {
+  if (nextCursor !== undefined && format === 'table') write(`more: --cursor ${nextCursor}`);
+}
+
 /** One thing: as a whole for programs, as `show` says for people. */
 export function printOne<Row>(
   row: Row,

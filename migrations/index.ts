@@ -18,6 +18,9 @@ import * as ledger from './0016-ledger.ts';
 import * as profiles from './0017-profiles.ts';
 import * as signIn from './0017b-sign-in.ts';
 import * as openidConnect from './0017c-openid-connect.ts';
+import * as incidents from './0018-incidents.ts';
+import * as risks from './0018-risks.ts';
+import * as problems from './0018-problems.ts';
 import * as approvalPolicies from './0019-approval-policies.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
@@ -40,6 +43,9 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0017-profiles': profiles,
   '0017b-sign-in': signIn,
   '0017c-openid-connect': openidConnect,
+  '0018-incidents': incidents,
+  '0018-risks': risks,
+  '0018-problems': problems,
   '0019-approval-policies': approvalPolicies,
 };
 

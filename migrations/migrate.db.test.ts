@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import knex, { type Knex } from 'knex';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../test/support/postgres.ts';
@@ -40,6 +41,31 @@ describe('the migrations', () => {
     expect(rows).toEqual([{ table_name: 'alert' }]);
     await database.raw('drop table alert');
     expect(await migrateDatabase(url)).toEqual(await migrationSource.getMigrations([]));
+  });
+
+  it('of the registers can be taken back, with data in them, and brought again', async () => {
+    await migrateDatabase(url);
+    const at = new Date().toISOString();
+    await database('principal').insert({
+      ...{ id: 'ana', name: 'Ana', email: 'ana@example.com', created_at: at },
+    });
+    const id = randomUUID();
+    await database('incident').insert({
+      ...{ id, source: 'event', origin_key: 'event/1', state: 'open', violated: [] },
+      ...{ summary: 'Strange logins', opened_at: at, aware_at: at },
+    });
+    const action = { state: 'open', owner: 'ana', created_by: 'ana', title: 'x', due_on: at };
+    await database('register_action').insert({
+      ...{ ...action, id: randomUUID(), incident_id: id, created_at: at },
+    });
+    const names = (await migrationSource.getMigrations([])).filter((one) => one.startsWith('0018'));
+    expect(names).toHaveLength(3);
+    for (const name of names.toReversed()) {
+      await (await migrationSource.getMigration(name)).down?.(database);
+    }
+    expect(await database('incident').select()).toEqual([]);
+    for (const name of names) await (await migrationSource.getMigration(name)).up(database);
+    expect(await database('register_action').select()).toEqual([]);
   });
 
   it('name every constraint themselves', async () => {

@@ -173,6 +173,10 @@ const fields = {
     wholeNumber(1, 1_440).default(60),
     'How often contracts are looked at: months measured against what was promised, and what comes to an end.',
   ),
+  CTC_REGISTER_WATCH_MINUTES: field(
+    wholeNumber(1, 1_440).default(5),
+    'How often workers look for clocks that run out: notifications that are owed, incidents that nobody responds to, actions.',
+  ),
   CTC_APPROVAL_EXPIRY_HOURS: field(
     wholeNumber(1, 8_760).default(72),
     'After how many hours a change that nobody decides on expires.',

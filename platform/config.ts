@@ -73,6 +73,7 @@ export interface Config {
   /** Path of a file. */
   readonly catalogues?: string;
   readonly contractWatch: { readonly warningDays: number; readonly everyMinutes: number };
+  readonly registerWatch: { readonly everyMs: number };
   readonly ledger: LedgerConfig;
   readonly approvalExpiryMs: number;
   /** Two disturbances of a customer closer than this conflict. */
@@ -213,6 +214,7 @@ function arrange(values: ConfigValues): Config {
       warningDays: values.CTC_CONTRACT_WARNING_DAYS,
       everyMinutes: values.CTC_CONTRACT_WATCH_MINUTES,
     },
+    registerWatch: { everyMs: values.CTC_REGISTER_WATCH_MINUTES * 60_000 },
     ledger: {
       ...optional('keyFile', values.CTC_LEDGER_KEY_FILE),
       everyMs: values.CTC_LEDGER_CHECKPOINT_MINUTES * 60_000,

@@ -30,6 +30,7 @@ import { createLineSteps } from '../adapters/postgres/line-steps.ts';
 import { createTemplateRegister } from '../adapters/postgres/template-register.ts';
 import { createPolicyRegister } from '../adapters/postgres/policy-register.ts';
 import { createRecordSteps } from '../adapters/postgres/record-steps.ts';
+import { startRegisterWatch } from '../adapters/postgres/register-watch.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
@@ -181,6 +182,7 @@ const keeper = startConflictKeeper({
   logger,
   watch: (trx, changeId) => watchImpact(trx, snapshots, config, changeId),
 });
+const registerWatch = startRegisterWatch({ database, now, logger, ...config.registerWatch });
 const running = worker.run();
 // Nobody waits for it: changes are carried out whether or not it can be scheduled.
 const scheduled = scheduleContractWatch(client, {
@@ -200,6 +202,7 @@ try {
   await running;
 } finally {
   await keeper.stop();
+  await registerWatch.stop();
   await checkpointer.stop();
   await scheduled;
   await connection.close();

@@ -8,7 +8,7 @@ import {
 import { importCsv } from '../../test/support/company-database.ts';
 import { createAlertInbox } from './alert-inbox.ts';
 import { createContractWatch } from './contract-watch.ts';
-import { createGuardianReader } from './guardian-reader.ts';
+import { createIncidentReader } from './incident-reader.ts';
 import { openIncident } from './incidents.ts';
 import { createProposalReader } from './proposal-reader.ts';
 
@@ -81,7 +81,7 @@ describe('the watch of what providers promise', () => {
       credit: { amount: 1050, currency: 'EUR' },
       samples: [{ application: 'shop', component: 'web', datacentre: 'mad', asked: 10_000 }],
     });
-    const incident = await createGuardianReader(system.database).incident(judged?.incident ?? '');
+    const incident = await createIncidentReader(system).get(judged?.incident ?? '');
     expect(incident).toMatchObject({
       application: 'shop',
       change: 'CHG-1',
@@ -109,8 +109,8 @@ describe('the watch of what providers promise', () => {
     const { months } = await settle('2026-06');
     const june = months.find(({ month }) => month === '2026-06');
     expect(june).toMatchObject({ settledAt: system.now() });
-    const reader = createGuardianReader(system.database);
-    expect(await reader.incident(june?.incident ?? '')).toMatchObject({
+    const reader = createIncidentReader(system);
+    expect(await reader.get(june?.incident ?? '')).toMatchObject({
       state: 'resolved',
       log: [{ actor: 'contract-watch' }, { actor: 'marta', message: 'credit note 7' }],
     });
@@ -133,9 +133,9 @@ describe('the watch of what providers promise', () => {
     await round('2026-07-02T00:00:00.000Z');
     const opened = await openIncident(system.database, 'shop', system.now());
     expect(await openIncident(system.database, 'shop', system.now())).toEqual(opened);
-    const reader = createGuardianReader(system.database);
-    expect((await reader.incident(opened.label)).breach).toBeNull();
-    const { rows } = await reader.incidents({ application: 'shop' }, { limit: 10 });
+    const reader = createIncidentReader(system);
+    expect((await reader.get(opened.label)).breach).toBeNull();
+    const { rows } = await reader.list({ application: 'shop' }, { limit: 10 });
     expect(rows.map(({ state }) => state)).toEqual(['open', 'open']);
   });
 

@@ -18,7 +18,8 @@ import {
 } from '../../domain/acsmi/utc-days.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import { contractsFrom } from './contract-rows.ts';
-import { noteIncident } from './incidents.ts';
+import { startAutomaticDuties } from './incident-duties.ts';
+import { noteIncident, openedByItself } from './incidents.ts';
 import { keepProposals } from './proposal-keeper.ts';
 import { keepDays, samplesOf, type CoveredSamples } from './sla-samples.ts';
 
@@ -187,12 +188,16 @@ async function openBreach(
     change_id: worst.changeId,
     attempt: worst.attempt,
     contract_id: contract.id,
-    state: 'open',
     violated: ['availability'],
     summary,
     evidence: JSON.stringify(evidence),
-    opened_at: at,
+    ...(await openedByItself(trx, {
+      source: 'contract',
+      originKey: `contract/${contract.id}/${breach.month}`,
+      at,
+    })),
   });
+  await startAutomaticDuties(trx, id);
   await noteIncident(trx, {
     incident: id,
     key: 'open',

@@ -1,41 +1,13 @@
 import type { Knex } from 'knex';
-import type { SlaBreach } from '../../domain/acsmi/judge-sla.ts';
 import { applicationDefinitionSchema } from '../../domain/application/application-definition.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import { guardianPolicyOf } from '../../domain/guardian/policy.ts';
-import type {
-  DecisionView,
-  GuardianReader,
-  GuardianView,
-  IncidentSummary,
-} from '../../domain/guardian/ports.ts';
+import type { DecisionView, GuardianReader, GuardianView } from '../../domain/guardian/ports.ts';
 import type { Placement, SimulationResult } from '../../domain/placement/simulation.ts';
-import { decodeCursor, pageOf } from './cursor.ts';
-import { byIdOrLabel } from './id-or-label.ts';
-import { uuidInAnyCase } from './uuid-pattern.ts';
 
-interface IncidentRow {
-  readonly id: string;
-  readonly number: number;
-  readonly application: string;
-  readonly state: IncidentSummary['state'];
-  readonly violated: string[];
-  readonly summary: string;
-  readonly evidence: Evaluation & { readonly breach?: SlaBreach };
-  readonly change_number: number;
-  readonly opened_at: string;
-  readonly mitigated_at: string | null;
-  readonly resolved_at: string | null;
-}
-
-/** What the pages and lists show of guardians and incidents. */
+/** What the pages and lists show of guardians. */
 export function createGuardianReader(database: Knex): GuardianReader {
-  const incidents = () =>
-    database('incident as i')
-      .join('change as c', 'c.id', 'i.change_id')
-      .select('i.*', 'c.number as change_number');
-
   return {
     async view(application) {
       const row = await database('application as a')
@@ -60,7 +32,7 @@ export function createGuardianReader(database: Knex): GuardianReader {
       if (row === undefined || row.state === null) throw notGuarded(application, row !== undefined);
       const [incident, proposal] = await Promise.all([
         database('incident')
-          .where({ application, contract_id: null })
+          .where({ application, source: 'guardian' })
           .whereNull('resolved_at')
           .first<{ number: number } | undefined>('number'),
         database('guardian_decision as d')
@@ -84,42 +56,6 @@ export function createGuardianReader(database: Knex): GuardianReader {
             ? null
             : ((await decisionsOf(database, proposal.incident_id, proposal.number))[0] ?? null),
       };
-    },
-
-    async incidents({ application, states }, { limit, cursor }) {
-      const query = incidents()
-        .orderBy('i.number', 'desc')
-        .limit(limit + 1);
-      if (application !== undefined) void query.where('i.application', application);
-      if (states !== undefined) void query.whereIn('i.state', [...states]);
-      if (cursor !== undefined) {
-        void query.where('i.number', '<', decodeCursor(cursor, /^\d{1,15}$/));
-      }
-      const rows = (await query) as IncidentRow[];
-      return pageOf(rows, limit, toSummary, ({ number }) => number);
-    },
-
-    async incident(idOrLabel) {
-      const where = byIdOrLabel(idOrLabel, { letters: 'inc', id: uuidInAnyCase, alias: 'i.' });
-      const row =
-        where === undefined
-          ? undefined
-          : ((await incidents().where(where).first()) as IncidentRow | undefined);
-      if (row === undefined) {
-        throw new DomainError('not-found', `There is no incident "${idOrLabel}".`, {
-          code: 'no-such-incident',
-          remedy: 'Use its label, such as INC-3, or its id; ctc incident list shows both.',
-        });
-      }
-      const [decisions, log] = await Promise.all([
-        decisionsOf(database, row.id),
-        database('incident_log')
-          .where({ incident_id: row.id })
-          .orderBy('id')
-          .select<{ at: string; actor: string; message: string }[]>('at', 'actor', 'message'),
-      ]);
-      const { breach = null, ...evidence } = row.evidence;
-      return { ...toSummary(row), evidence, breach, decisions, log };
     },
   };
 }
@@ -162,21 +98,6 @@ function toView(
   };
 }
 
-function toSummary(row: IncidentRow): IncidentSummary {
-  return {
-    id: row.id,
-    label: `INC-${row.number}`,
-    application: row.application,
-    state: row.state,
-    violated: row.violated,
-    summary: row.summary,
-    change: `CHG-${row.change_number}`,
-    openedAt: row.opened_at,
-    mitigatedAt: row.mitigated_at,
-    resolvedAt: row.resolved_at,
-  };
-}
-
 interface DecisionRow {
   readonly id: string;
   readonly number: number;
@@ -207,7 +128,7 @@ interface SimulationRow {
 }
 
 /** With what was simulated for each, the chosen placement and the runners-up. */
-async function decisionsOf(
+export async function decisionsOf(
   database: Knex,
   incident: string,
   number?: number,

@@ -13,6 +13,7 @@ import { createGuardianReader } from './guardian-reader.ts';
 import { createGuardianRecordSteps } from './guardian-record.ts';
 import { createGuardianRegister } from './guardian-register.ts';
 import { createSampleStore } from './guardian-samples.ts';
+import { createIncidentReader } from './incident-reader.ts';
 import { createInventoryReadModel } from './inventory-read-model.ts';
 import { enqueueGuard } from './outbox.ts';
 
@@ -150,10 +151,11 @@ describe('the record of guardians', () => {
     const note = { incident, actor: 'guardian', message: 'It is over.' };
     await record.noteIncident({ ...note, key: 'workflow/1', to: 'mitigated' });
     await register.openIncident(name, at());
-    expect((await createGuardianReader(database).incident(label)).state).toBe('open');
+    const reader = createIncidentReader({ database, now: at });
+    expect((await reader.get(label)).state).toBe('open');
     await record.noteIncident({ ...note, key: 'workflow/2', to: 'resolved' });
     await record.noteIncident({ ...note, key: 'workflow/2', to: 'resolved' });
-    const shown = await createGuardianReader(database).incident(label);
+    const shown = await reader.get(label);
     expect(shown).toMatchObject({ state: 'resolved', resolvedAt: at() });
     expect(shown.log.filter(({ message }) => message === 'It is over.')).toHaveLength(2);
     expect((await register.openIncident(name, at())).incident).not.toBe(incident);

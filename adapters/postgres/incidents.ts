@@ -1,19 +1,56 @@
 import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
+import { company, type Target } from '../../domain/access/grants.ts';
+import type { Permission } from '../../domain/access/roles.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Evaluation } from '../../domain/guardian/evaluate.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
+import type { IncidentSource, IncidentState } from '../../domain/incidents/life-cycle.ts';
+import { severityOf } from '../../domain/incidents/plan.ts';
 import { targetOfApplication } from './access-targets.ts';
 import { holdersOf } from './grants.ts';
+import { startAutomaticDuties } from './incident-duties.ts';
+import { planInForce } from './incident-plan-rows.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { raiseAlert } from './alerts.ts';
 
 interface IncidentRow {
   readonly id: string;
   readonly number: number;
-  readonly application: string;
-  readonly change_id: string;
+  readonly application: string | null;
+  readonly change_id: string | null;
   readonly state: string;
+}
+
+/**
+ * The columns of an incident that nobody has reported: classified as the plan says until a person has looked, and
+ * open once for each key until it is over.
+ */
+export async function openedByItself(
+  trx: Knex,
+  {
+    source,
+    originKey,
+    at,
+  }: {
+    readonly source: Exclude<IncidentSource, 'event'>;
+    readonly originKey: string;
+    readonly at: string;
+  },
+): Promise<Record<string, unknown>> {
+  const { version, plan } = await planInForce(trx);
+  const { category, severity } = plan.automatic[source];
+  const minutes = severityOf(plan, severity)?.respondWithinMinutes;
+  return {
+    ...{ source, category, severity, state: 'open', opened_at: at, aware_at: at },
+    origin_key: originKey,
+    plan_version: version,
+    // A guardian answers by itself, and a provider is written to: a failed rollback waits for a person.
+    respond_by:
+      source === 'change' && minutes !== undefined
+        ? new Date(Date.parse(at) + minutes * 60_000).toISOString()
+        : null,
+  };
 }
 
 /** The application's unresolved incident; opened with the newest evaluation if there is none. */
@@ -44,12 +81,20 @@ export async function openIncident(
   };
   const id = uuidv7();
   const inserted = await trx('incident')
-    .insert({ id, application, state: 'open', opened_at: at, ...figures })
-    .onConflict(trx.raw('(application) where resolved_at is null and contract_id is null'))
+    .insert({
+      ...{ id, application, ...figures },
+      ...(await openedByItself(trx, {
+        source: 'guardian',
+        originKey: `guardian/${application}`,
+        at,
+      })),
+    })
+    .onConflict(trx.raw('(origin_key) where resolved_at is null'))
     .ignore()
     .returning<{ id: string; number: number }[]>(['id', 'number']);
   const [opened] = inserted;
   if (opened !== undefined) {
+    await startAutomaticDuties(trx, opened.id);
     await noteIncident(trx, {
       incident: opened.id,
       key: 'open',
@@ -61,7 +106,7 @@ export async function openIncident(
     return { incident: opened.id, label: `INC-${opened.number}` };
   }
   const known = await trx('incident')
-    .where({ application, contract_id: null })
+    .where({ application, source: 'guardian' })
     .whereNull('resolved_at')
     .first<IncidentRow>('id', 'number', 'state');
   // It came back before it was over: the same incident goes on with what is true now.
@@ -81,14 +126,20 @@ export async function noteIncident(
     readonly key: string;
     readonly actor: string;
     readonly message: string;
-    readonly to?: 'open' | 'mitigated' | 'resolved' | undefined;
+    readonly to?: IncidentState | undefined;
     readonly alert?: boolean | undefined;
+    /** What of the response it is, and when that was done, where it is not only a note. */
+    readonly step?: string | undefined;
+    readonly happenedAt?: string | undefined;
+    /** Of the log: `incident.` and this; `noted` unless said. */
+    readonly action?: string | undefined;
+    readonly details?: Readonly<Record<string, unknown>> | undefined;
     readonly at: string;
   },
 ): Promise<void> {
-  const { incident, key, actor, message, to, at } = note;
+  const { incident, key, actor, message, to, at, step = null, happenedAt = null } = note;
   const inserted = await trx('incident_log')
-    .insert({ incident_id: incident, key, at, actor, message })
+    .insert({ incident_id: incident, key, at, actor, message, step, happened_at: happenedAt })
     .onConflict(['incident_id', 'key'])
     .ignore()
     .returning<{ id: number }[]>('id');
@@ -96,32 +147,66 @@ export async function noteIncident(
   await appendToLedger(trx, {
     at,
     actor,
-    action: 'incident.noted',
+    action: `incident.${note.action ?? 'noted'}`,
     subject: { kind: 'incident', id: incident },
-    details: { key, to, message },
+    details: { key, to, message, ...note.details },
   });
   if (to !== undefined) {
     await trx('incident')
       .where({ id: incident })
-      .whereNull('resolved_at')
-      .update({
-        state: to,
-        ...(to === 'mitigated' ? { mitigated_at: at } : {}),
-        ...(to === 'resolved' ? { resolved_at: at } : {}),
-      });
+      .whereNull('closed_at')
+      .modify((query) => {
+        // Only a person says that something resolved is not over, or closes it.
+        if (to !== 'closed' && to !== 'responding') void query.whereNull('resolved_at');
+      })
+      .update({ state: to, ...instantsOf(trx, to, at) });
   }
   if (note.alert !== true) return;
   const row = await trx('incident')
     .where({ id: incident })
     .first<IncidentRow>('number', 'application', 'change_id');
-  await raiseAlert(trx, await responsibleFor(trx, row.application, actor), {
+  const recipients =
+    row.application === null
+      ? await othersWith(trx, 'incident.manage', actor, company)
+      : await responsibleFor(trx, row.application, actor);
+  await raiseAlert(trx, recipients, {
     key: `${incident}/${key}`,
     changeId: row.change_id,
     topic: 'incident',
-    subject: `INC-${row.number} ${row.application}: ${to ?? 'incident'}`,
+    subject: `INC-${row.number} ${row.application ?? ''}: ${to ?? 'incident'}`.replace(' :', ':'),
     body: message,
     at,
   });
+}
+
+/** When it came so far; what is reopened is not over any more. */
+function instantsOf(trx: Knex, to: IncidentState, at: string): Record<string, unknown> {
+  switch (to) {
+    case 'open':
+      return { mitigated_at: null };
+    case 'responding':
+      return {
+        responded_at: trx.raw('coalesce(responded_at, ?)', [at]),
+        mitigated_at: null,
+        resolved_at: null,
+      };
+    case 'mitigated':
+      return { mitigated_at: at };
+    case 'resolved':
+      return { resolved_at: at };
+    case 'closed':
+      return { closed_at: at };
+  }
+}
+
+/** Everybody who may do this for what is touched, but the one who acted; without a target, anywhere. */
+export async function othersWith(
+  trx: Knex,
+  permission: Permission,
+  actor: string,
+  target?: Target,
+): Promise<string[]> {
+  return (await holdersOf(trx, permission, target)).filter((id) => id !== actor);
 }
 
 /** Whoever asked for what runs, and all who may answer the guardian. */

@@ -13,6 +13,7 @@ import {
 } from './conflict-store.ts';
 import { queueRecompute } from './conflict-keeper.ts';
 import { keepTermsInForce } from './contract-terms.ts';
+import { followRollback } from './failed-rollbacks.ts';
 import { recordJustification } from './record-justification.ts';
 import { logDecision, takeDecision } from './record-decision.ts';
 import { recordRunbookStep, stopRunningSteps } from './record-runbook-step.ts';
@@ -94,6 +95,7 @@ export function createRecordSteps({ database, engine, now }: RecordStepsDeps): R
         if (isEnded(to)) await lockConflicts(trx);
         await moveOn(trx, changeId, from, to, { waiting_for: jsonOrNull(entry.waitingFor) });
         await stopRunningSteps(trx, entry, now());
+        await followRollback(trx, entry, now());
         if (entry.verifiedAttempt !== undefined) {
           await confirmVerified(trx, changeId, entry.verifiedAttempt, now());
         }

@@ -3,22 +3,15 @@ import * as z from 'zod';
 import type { Permission } from '../../domain/access/roles.ts';
 import type { GuardianAcknowledgement, GuardianUpdates } from '../../domain/guardian/messages.ts';
 import type { AppDeps } from '../app-deps.ts';
-import { sendPage } from '../paging.ts';
-import {
-  acknowledgementSchema,
-  pageQuerySchema,
-  problems,
-  reasonSchema,
-} from '../schemas/common.ts';
-import { guardianSchema, incidentSchema, incidentSummarySchema } from '../schemas/guardian.ts';
+import { acknowledgementSchema, problems, reasonSchema } from '../schemas/common.ts';
+import { guardianSchema } from '../schemas/guardian.ts';
 import { touchedApplication } from '../touched.ts';
 import type { TypedApp } from '../typed-app.ts';
 
 const tags = ['guardian'];
 const paramsSchema = z.object({ application: z.string().max(100) });
-const incidentStates = ['open', 'mitigated', 'resolved'] as const;
 
-/** How running applications are guarded, what went wrong with them, and what people say about it. */
+/** How running applications are guarded, and what people say about it. */
 export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
   const { guardians, guardianMessenger, ledger } = deps;
   const touches = touchedApplication(deps);
@@ -133,61 +126,4 @@ export function guardianRoutes(app: TypedApp, deps: AppDeps): void {
     'Approve the proposed correction; it is measured and simulated afresh before it begins',
   );
   answer('decline', 'declineCorrection', 'Decline the proposed correction');
-
-  app.get(
-    '/incidents',
-    {
-      config: { access: 'incident.read' },
-      schema: {
-        tags,
-        operationId: 'listIncidents',
-        summary: 'Incidents of running applications, newest first',
-        querystring: pageQuerySchema.extend({
-          application: z.string().max(100).optional(),
-          state: z
-            .string()
-            .transform((text) => text.split(','))
-            .pipe(z.array(z.enum(incidentStates)))
-            .optional()
-            .describe('One state, or several with commas in between'),
-        }),
-        response: {
-          200: z.object({
-            rows: z.array(incidentSummarySchema),
-            nextCursor: z.string().optional(),
-          }),
-          ...problems,
-        },
-      },
-    },
-    async (request, reply) => {
-      const { limit, cursor, application, state } = request.query;
-      const page = await guardians.incidents(
-        {
-          ...(application === undefined ? {} : { application }),
-          ...(state === undefined ? {} : { states: state }),
-        },
-        { limit, ...(cursor === undefined ? {} : { cursor }) },
-      );
-      return sendPage(request, reply, {
-        ...page,
-        rows: page.rows.map((row) => ({ ...row, violated: [...row.violated] })),
-      });
-    },
-  );
-
-  app.get(
-    '/incidents/:incident',
-    {
-      config: { access: 'incident.read' },
-      schema: {
-        tags,
-        operationId: 'getIncident',
-        summary: 'An incident: evidence, decisions with their simulations, corrections, log',
-        params: z.object({ incident: z.string().max(100).describe('Label such as INC-3, or id') }),
-        response: { 200: incidentSchema, ...problems },
-      },
-    },
-    async (request) => (await guardians.incident(request.params.incident)) as never,
-  );
 }

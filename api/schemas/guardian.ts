@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { guardianStates } from '../../domain/guardian/messages.ts';
-import { breachSchema } from './acsmi.ts';
 
 const placementSchema = z
   .object({
@@ -18,7 +17,7 @@ const placementSchema = z
   })
   .nullable();
 
-const evaluationSchema = z.object({
+export const evaluationSchema = z.object({
   verdict: z.enum(['holding', 'violated', 'no-data']),
   summary: z.string(),
   slos: z.array(
@@ -102,27 +101,3 @@ export const guardianSchema = z
     proposal: decisionViewSchema.nullable().describe('What waits for an operator'),
   })
   .meta({ id: 'Guardian' });
-
-const incidentShape = {
-  id: z.string(),
-  label: z.string(),
-  application: z.string(),
-  state: z.enum(['open', 'mitigated', 'resolved']),
-  violated: z.array(z.string()),
-  summary: z.string(),
-  change: z.string().describe('Whose deployment it is about'),
-  openedAt: z.string(),
-  mitigatedAt: z.string().nullable(),
-  resolvedAt: z.string().nullable(),
-};
-export const incidentSummarySchema = z.object(incidentShape).meta({ id: 'IncidentSummary' });
-
-export const incidentSchema = z
-  .object({
-    ...incidentShape,
-    evidence: evaluationSchema,
-    breach: breachSchema.nullable().describe('Of a contract; null for what the guardian found'),
-    decisions: z.array(decisionViewSchema),
-    log: z.array(z.object({ at: z.string(), actor: z.string(), message: z.string() })),
-  })
-  .meta({ id: 'Incident' });

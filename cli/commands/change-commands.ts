@@ -12,6 +12,7 @@ import { addWhyCommand } from './why-command.ts';
 import { addChangeImpactCommands } from './impact-commands.ts';
 import { addMeasurementCommand, describeMetrics } from './metric-commands.ts';
 import { getChange, type Change } from './get-change.ts';
+import { addFailuresCommand } from './problem-commands.ts';
 import { addRunbookCommands } from './runbook-commands.ts';
 import type { components } from '../generated/api.d.ts';
 import { printOne, printRows, showState, write } from '../output.ts';
@@ -123,6 +124,7 @@ export function addChangeCommands(program: Command): void {
   addMeasurementCommand(change);
   addDiffCommand(change);
   addRehearsalCommands(change);
+  addFailuresCommand(change);
 }
 
 async function listAll(

@@ -3,14 +3,12 @@ import { answerOf, onceHeaders } from '../client.ts';
 import { contextOf } from '../context.ts';
 import { CliError, exitCodes } from '../errors.ts';
 import type { components } from '../generated/api.d.ts';
-import { printOne, printRows, write } from '../output.ts';
+import { printOne, write } from '../output.ts';
+import { describeDecision } from '../show-incident.ts';
 
 type Guardian = components['schemas']['Guardian'];
-type Incident = components['schemas']['Incident'];
-type IncidentSummary = components['schemas']['IncidentSummary'];
-type Decision = components['schemas']['GuardianDecision'];
 
-/** `ctc guardian …` and `ctc incident …`: applications while they run. */
+/** `ctc guardian …`: applications while they run. */
 export function addGuardianCommands(program: Command): void {
   const guardian = program
     .command('guardian')
@@ -85,50 +83,6 @@ export function addGuardianCommands(program: Command): void {
         },
       );
   }
-
-  const incident = program
-    .command('incident')
-    .description('what went wrong with running applications, and what was decided about it');
-  incident
-    .command('list')
-    .description('list incidents, newest first')
-    .option('--application <name>')
-    .option('--state <states>', 'open, mitigated or resolved; several with commas in between')
-    .option('--limit <n>', 'at most so many', '50')
-    .action(
-      async (
-        options: { application?: string; state?: string; limit: string },
-        command: Command,
-      ) => {
-        const { api, output } = contextOf(command);
-        const { rows } = await answerOf(
-          api.GET('/incidents', { params: { query: options as never } }),
-        );
-        printRows(
-          rows,
-          output,
-          [
-            { title: 'incident', value: ({ label }: IncidentSummary) => label },
-            { title: 'state', value: ({ state }: IncidentSummary) => state },
-            { title: 'application', value: (row: IncidentSummary) => row.application },
-            { title: 'violated', value: ({ violated }: IncidentSummary) => violated.join(', ') },
-            { title: 'opened', value: ({ openedAt }: IncidentSummary) => openedAt },
-            { title: 'resolved', value: (row: IncidentSummary) => row.resolvedAt ?? '' },
-          ],
-          ({ label }) => label,
-        );
-      },
-    );
-  incident
-    .command('show <incident>')
-    .description('show an incident: evidence, decisions with their simulations, log')
-    .action(async (label: string, _options: unknown, command: Command) => {
-      const { api, output } = contextOf(command);
-      const found = await answerOf(
-        api.GET('/incidents/{incident}', { params: { path: { incident: label } } }),
-      );
-      printOne(found, output, (one) => one.label, describeIncident);
-    });
 }
 
 async function proposalOf(command: Command, application: string): Promise<string> {
@@ -171,29 +125,4 @@ function describeGuardian(one: Guardian): string {
 
 function rate(value: number | null): string {
   return value === null ? 'no data' : value.toFixed(1);
-}
-
-function describeIncident(one: Incident): string {
-  return [
-    `${one.label}  ${one.state}  ${one.application} (${one.change})`,
-    one.summary,
-    ...one.decisions.flatMap(describeDecision),
-    ...one.log.map(({ at, actor, message }) => `${at}  ${actor}  ${message}`),
-  ].join('\n');
-}
-
-function describeDecision(decision: Decision): string[] {
-  const { number, way, because, change, outcome, approvedBy, simulations } = decision;
-  return [
-    `decision ${number}: ${way}, because ${because}`,
-    ...(change === null
-      ? []
-      : [
-          `  ${change}, approved by ${approvedBy ?? 'the policy'}${outcome === null ? '' : `: ${outcome}`}`,
-        ]),
-    ...simulations.map(
-      (simulation) =>
-        `  simulated ${simulation.way} (${simulation.inputsHash.slice(0, 12)}, figures of ${simulation.measuredAt}): ${simulation.placements.length} placements`,
-    ),
-  ];
 }

@@ -1324,6 +1324,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reported events, newest first; one’s own without incident.manage */
+        get: operations["listEvents"];
+        put?: never;
+        /** Report an event; somebody else says whether it is an incident */
+        post: operations["reportEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An event, and what it was found to be; one’s own without incident.manage */
+        get: operations["getEvent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{event}/assessment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what an event is: an incident, part of one, or none; once, with the reason */
+        post: operations["assessEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/incidents": {
         parameters: {
             query?: never;
@@ -1331,7 +1383,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Incidents of running applications, newest first */
+        /** Incidents, newest first */
         get: operations["listIncidents"];
         put?: never;
         post?: never;
@@ -1348,8 +1400,784 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An incident: evidence, decisions with their simulations, corrections, log */
+        /** An incident: what was decided, done and owed, evidence, review, log */
         get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an auditor would find of the plan, events, incidents, duties and actions */
+        get: operations["listIncidentFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/classification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how severe it is, and whether personal data is concerned; clocks of duties start */
+        post: operations["classifyIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a step of the response, or note something, with when it was done */
+        post: operations["stepIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/duties/{duty}/notification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that a notification that is owed was sent, with its proof */
+        post: operations["notifyOfIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/duties/{duty}/waiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why a notification is not owed after all */
+        post: operations["waiveIncidentDuty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say which change has caused it, or fixes it */
+        post: operations["linkIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/changes/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw that a change has caused it, or fixes it */
+        post: operations["unlinkIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down what happened, why, and what is learnt from it; once more replaces it */
+        post: operations["reviewIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a resolved incident that nothing is open of */
+        post: operations["closeIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add what somebody has to do because of it, until when */
+        post: operations["addIncidentAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a file into evidence; the server hashes it, and nobody can change it then
+         * @description multipart/form-data: the fields what, how, location, obtainedBy and obtainedAt (an instant with zone), and then the file in the field "file", of at most 33554432 bytes.
+         */
+        post: operations["addEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/evidence-references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take into evidence what stays elsewhere, by its hash */
+        post: operations["addEvidenceReference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/evidence/{evidence}/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record who has it from now on, and why */
+        post: operations["handOverEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{incident}/evidence/{evidence}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The content, checked against its hash; that you read it stands in the log */
+        get: operations["readEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The incident plan in force: severities, roles, contacts, duties and their clocks */
+        get: operations["getIncidentPlan"];
+        /** Adopt a new version of the plan (If-Match); incidents keep the one they began with */
+        put: operations["adoptIncidentPlan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who adopted which version when and why, newest first */
+        get: operations["listIncidentPlanVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan as it was */
+        get: operations["getIncidentPlanVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan/contacts/{contact}/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that a contact was reached as the plan says */
+        post: operations["verifyIncidentContact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incident-plan/exercises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exercises of the plan, the newest thousand, newest first */
+        get: operations["listIncidentExercises"];
+        put?: never;
+        /** Record an exercise of the plan, and what it showed */
+        post: operations["recordIncidentExercise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Actions of all registers that you may read, and your own, newest first */
+        get: operations["listActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/actions/{action}/settlement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an action is done, or dropped and why; its owner, or who manages it */
+        post: operations["settleAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Risks, newest first */
+        get: operations["listRisks"];
+        put?: never;
+        /** Register a risk with its first assessment, by the criteria in force */
+        post: operations["registerRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A risk with all its assessments and acceptances, and its actions */
+        get: operations["getRisk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assess a risk again; what was accepted before is void */
+        post: operations["assessRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept what is left of a risk that you own, as you were shown it (If-Match) */
+        post: operations["acceptRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that something has changed, so that a risk is to be assessed again */
+        post: operations["triggerRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a risk that is none any more, without open actions */
+        post: operations["closeRisk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risks/{risk}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add what somebody has to do to treat it, until when */
+        post: operations["addRiskAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an auditor would find of criteria, risks, acceptances and controls */
+        get: operations["listRiskFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-criteria": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The criteria in force: scales, bands, and up to which one risks are accepted */
+        get: operations["getRiskCriteria"];
+        /** Adopt new criteria (If-Match); every risk is to be assessed again by them */
+        put: operations["adoptRiskCriteria"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-criteria/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who adopted which criteria when and why, newest first */
+        get: operations["listRiskCriteriaVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-criteria/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The criteria as they were */
+        get: operations["getRiskCriteriaVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/controls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All 93 controls of Annex A in their order, and what is decided about each */
+        get: operations["listControls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/controls/{control}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Decide whether a control applies, why, and how far it is; earlier ones are kept */
+        put: operations["decideControl"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/risk-reports/{report}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The Statement of Applicability, or the treatment plan, with what is missing
+         * @description As json, csv or markdown; each names the version of the criteria and the instant. In CSV they stand in the columns "criteria version" and "as of", and what is missing in rows of its own at the end.
+         */
+        get: operations["getRiskReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Problems, newest first; state=known-error lists the known errors */
+        get: operations["listProblems"];
+        put?: never;
+        /** Open a problem, with the incidents and changes that it comes from */
+        post: operations["openProblem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A problem with its links, actions and log, and what stands against closing it */
+        get: operations["getProblem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}/diagnosis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down the root cause, and how to get by: it is a known error then */
+        post: operations["diagnoseProblem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Link an incident or a change */
+        post: operations["linkProblem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}/links/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a link; it stays in the record */
+        post: operations["unlinkProblem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}/closure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a problem whose corrections are done */
+        post: operations["closeProblem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}/dismissal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why it is no problem */
+        post: operations["dismissProblem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}/reopening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why it is not over */
+        post: operations["reopenProblem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/problems/{problem}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add what somebody has to do to correct it, until when */
+        post: operations["addProblemAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/change-failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The change failure rate of a period, with its definition and the changes that failed */
+        get: operations["getChangeFailures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2400,9 +3228,9 @@ export interface components {
                 solutions: string[] | null;
             }[];
             /** @description What you may do at least somewhere */
-            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
             /** @description What this token is limited to */
-            limitedTo: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+            limitedTo: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
             /** @description Of a browser; what it changes carries the token as x-csrf-token */
             session: {
                 id: string;
@@ -2414,7 +3242,7 @@ export interface components {
             id: string;
             name: string;
             builtIn: boolean;
-            readonly permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            readonly permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
             createdBy: string | null;
             createdAt: string | null;
         };
@@ -2433,7 +3261,7 @@ export interface components {
             principal: string;
             label: string;
             /** @description What it is limited to; null for all that its principal may */
-            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
             issuedBy: string | null;
             createdAt: string;
             expiresAt: string | null;
@@ -2455,6 +3283,25 @@ export interface components {
         Acknowledgement: {
             state: string;
             message: string;
+        };
+        Action: {
+            id: string;
+            label: string;
+            /** @enum {string} */
+            subject: "incident" | "risk" | "problem";
+            /** @description The label of what it comes from */
+            of: string;
+            title: string;
+            owner: string;
+            dueOn: string;
+            /** @enum {string} */
+            state: "open" | "done" | "dropped";
+            overdue: boolean;
+            createdBy: string;
+            createdAt: string;
+            settledBy: string | null;
+            settledAt: string | null;
+            outcome: string | null;
         };
         Contract: {
             id: string;
@@ -3052,26 +3899,6 @@ export interface components {
             /** @description Of those affected then: how many were added or have gone */
             share: number;
         };
-        Freeze: {
-            /** Format: uuid */
-            id: string;
-            /** @description As it was declared */
-            freeze: {
-                [key: string]: unknown;
-            };
-            createdBy: string;
-            createdAt: string;
-            lifted: {
-                by: string;
-                at: string;
-                reason: string;
-            } | null;
-            /** @description Its next times in force */
-            readonly next: {
-                from: string;
-                to: string;
-            }[];
-        };
         GuardianDecision: {
             id: string;
             number: number;
@@ -3168,33 +3995,110 @@ export interface components {
             /** @description What waits for an operator */
             proposal: components["schemas"]["GuardianDecision"] | null;
         };
+        ReportedEvent: {
+            id: string;
+            label: string;
+            title: string;
+            description: string;
+            application: string | null;
+            noticedAt: string;
+            reportedBy: string;
+            reportedAt: string;
+            /** @enum {string} */
+            state: "reported" | "dismissed" | "incident";
+            incident: string | null;
+            decisionReason: string | null;
+            decidedBy: string | null;
+            decidedAt: string | null;
+        };
         IncidentSummary: {
             id: string;
             label: string;
-            application: string;
+            /**
+             * @description What has opened it
+             * @enum {string}
+             */
+            source: "event" | "change" | "guardian" | "contract";
             /** @enum {string} */
-            state: "open" | "mitigated" | "resolved";
-            violated: string[];
+            state: "open" | "responding" | "mitigated" | "resolved" | "closed";
             summary: string;
-            /** @description Whose deployment it is about */
-            change: string;
+            category: string | null;
+            severity: string | null;
+            /** @description null until a person has said so */
+            personalData: boolean | null;
+            application: string | null;
+            violated: string[];
+            /** @description What it is about; of a guardian, whose deployment */
+            change: string | null;
+            /** @description From when on clocks run */
+            awareAt: string;
             openedAt: string;
+            respondBy: string | null;
+            respondedAt: string | null;
             mitigatedAt: string | null;
             resolvedAt: string | null;
+            closedAt: string | null;
+        };
+        Evidence: {
+            /** @description Within its incident: E1 */
+            label: string;
+            what: string;
+            /** @description How it was obtained */
+            how: string;
+            location: string;
+            obtainedBy: string;
+            obtainedAt: string;
+            sha256: string;
+            sizeBytes: number | null;
+            fileName: string | null;
+            mediaType: string | null;
+            /** @description Whether its content is kept here */
+            stored: boolean;
+            /** @description Who has it now */
+            custodian: string;
+            recordedBy: string;
+            recordedAt: string;
+            handovers: {
+                number: number;
+                givenBy: string;
+                takenBy: string;
+                reason: string;
+                at: string;
+                recordedBy: string;
+                recordedAt: string;
+            }[];
         };
         Incident: {
             id: string;
             label: string;
-            application: string;
+            /**
+             * @description What has opened it
+             * @enum {string}
+             */
+            source: "event" | "change" | "guardian" | "contract";
             /** @enum {string} */
-            state: "open" | "mitigated" | "resolved";
-            violated: string[];
+            state: "open" | "responding" | "mitigated" | "resolved" | "closed";
             summary: string;
-            /** @description Whose deployment it is about */
-            change: string;
+            category: string | null;
+            severity: string | null;
+            /** @description null until a person has said so */
+            personalData: boolean | null;
+            application: string | null;
+            violated: string[];
+            /** @description What it is about; of a guardian, whose deployment */
+            change: string | null;
+            /** @description From when on clocks run */
+            awareAt: string;
             openedAt: string;
+            respondBy: string | null;
+            respondedAt: string | null;
             mitigatedAt: string | null;
             resolvedAt: string | null;
+            closedAt: string | null;
+            /** @description Of the incident plan it is classified by; 0: default */
+            planVersion: number | null;
+            classifiedBy: string | null;
+            /** @description What was measured, of guardians and contracts */
             evidence: {
                 /** @enum {string} */
                 verdict: "holding" | "violated" | "no-data";
@@ -3219,8 +4123,8 @@ export interface components {
                     measured: string;
                     offenders: string[];
                 }[];
-            };
-            /** @description Of a contract; null for what the guardian found */
+            } | null;
+            /** @description Of a contract; null for all others */
             breach: {
                 contract: string;
                 month: string;
@@ -3246,11 +4150,166 @@ export interface components {
                 }[];
             } | null;
             decisions: components["schemas"]["GuardianDecision"][];
+            /** @description The reported events that are part of it */
+            events: string[];
+            duties: {
+                duty: string;
+                title: string;
+                to: string;
+                dueAt: string;
+                /** @enum {string} */
+                state: "running" | "overdue" | "notified" | "notified-late" | "waived";
+                notifiedAt: string | null;
+                proof: string | null;
+                waivedReason: string | null;
+                settledBy: string | null;
+                settledAt: string | null;
+            }[];
+            changes: {
+                change: string;
+                /** @enum {string} */
+                kind: "caused-by" | "fixed-by";
+                reason: string;
+                linkedBy: string;
+                linkedAt: string;
+            }[];
+            /** @description Evidence with its chain of custody */
+            custody: components["schemas"]["Evidence"][];
+            review: {
+                whatHappened: string;
+                rootCause: string;
+                lessons: string;
+                criteriaChange: string | null;
+                reviewedBy: string;
+                reviewedAt: string;
+            } | null;
+            actions: components["schemas"]["Action"][];
+            /** @description What stands against closing it */
+            openForClosing: string[];
             log: {
                 at: string;
                 actor: string;
                 message: string;
+                step: string | null;
+                happenedAt: string | null;
             }[];
+        };
+        Finding: {
+            kind: string;
+            subject: string;
+            detail: string;
+            since: string | null;
+        };
+        Freeze: {
+            /** Format: uuid */
+            id: string;
+            /** @description As it was declared */
+            freeze: {
+                [key: string]: unknown;
+            };
+            createdBy: string;
+            createdAt: string;
+            lifted: {
+                by: string;
+                at: string;
+                reason: string;
+            } | null;
+            /** @description Its next times in force */
+            readonly next: {
+                from: string;
+                to: string;
+            }[];
+        };
+        IncidentPlan: {
+            /** @description 0: the default plan, which nobody has adopted */
+            version: number;
+            reason: string | null;
+            adoptedBy: string | null;
+            adoptedAt: string | null;
+            plan: {
+                title: string;
+                /** @description From the worst to the mildest */
+                severities: {
+                    id: string;
+                    title: string;
+                    /** @description By what somebody else would choose the same one */
+                    meaning: string;
+                    respondWithinMinutes: number;
+                    /** @description Whether an incident needs a review before it is closed */
+                    reviewRequired: boolean;
+                }[];
+                categories: {
+                    id: string;
+                    title: string;
+                }[];
+                roles: {
+                    id: string;
+                    title: string;
+                    does: string;
+                }[];
+                contacts: {
+                    id: string;
+                    name: string;
+                    /** @description One of the roles; none for authorities and others */
+                    role?: string;
+                    /** @description Telephone, address …, in the words that somebody would use at night */
+                    reach: string;
+                    /** @description The contact that is tried before; none for the first */
+                    callAfter?: string;
+                }[];
+                duties: {
+                    id: string;
+                    title: string;
+                    /** @description Who is to be notified */
+                    to: string;
+                    /** @description From the moment of awareness */
+                    within: {
+                        hours?: number;
+                        months?: number;
+                    };
+                    /** @description All that is given must be true of the incident */
+                    appliesTo: {
+                        severities?: string[];
+                        categories?: string[];
+                        /** @constant */
+                        personalData?: true;
+                    };
+                }[];
+                /** @description How incidents are classified that open by themselves, until a person has looked */
+                automatic: {
+                    change: {
+                        category: string;
+                        severity: string;
+                    };
+                    guardian: {
+                        category: string;
+                        severity: string;
+                    };
+                    contract: {
+                        category: string;
+                        severity: string;
+                    };
+                };
+                assessEventsWithinMinutes: number;
+                exerciseEveryDays: number;
+                verifyContactsEveryDays: number;
+            };
+            /** @description When each contact was last verified as it is reached now */
+            contactsVerifiedAt: {
+                [key: string]: string;
+            };
+        };
+        IncidentExercise: {
+            /** Format: date */
+            heldOn: string;
+            scenario: string;
+            participants: string[];
+            /** @description What worked, and what did not */
+            outcome: string;
+            id: string;
+            planVersion: number;
+            recordedBy: string;
+            recordedAt: string;
         };
         ComparedSite: {
             datacentre: string;
@@ -3606,6 +4665,378 @@ export interface components {
             /** @description Why there is no report */
             problem: string | null;
             summary: string | null;
+        };
+        ProblemSummary: {
+            id: string;
+            label: string;
+            /** @enum {string} */
+            state: "open" | "known-error" | "closed" | "dismissed";
+            title: string;
+            description: string;
+            rootCause: string | null;
+            /** @description How to get by until it is corrected */
+            workaround: string | null;
+            /** @description Why it was closed without a correction */
+            uncorrected: string | null;
+            openedBy: string;
+            openedAt: string;
+            endedAt: string | null;
+        };
+        ProblemDetail: {
+            id: string;
+            label: string;
+            /** @enum {string} */
+            state: "open" | "known-error" | "closed" | "dismissed";
+            title: string;
+            description: string;
+            rootCause: string | null;
+            /** @description How to get by until it is corrected */
+            workaround: string | null;
+            /** @description Why it was closed without a correction */
+            uncorrected: string | null;
+            openedBy: string;
+            openedAt: string;
+            endedAt: string | null;
+            links: {
+                /** @enum {string} */
+                kind: "incident" | "caused-by" | "corrected-by";
+                to: string;
+                reason: string;
+                linkedBy: string;
+                linkedAt: string;
+                /** @description How the change ended */
+                outcome: string | null;
+            }[];
+            actions: components["schemas"]["Action"][];
+            /** @description What stands against closing it */
+            openForClosing: string[];
+            log: {
+                at: string;
+                actor: string;
+                message: string;
+            }[];
+        };
+        RiskCriteriaVersion: {
+            /** @description 0: none have been adopted, and nothing can be assessed */
+            version: number;
+            reason: string | null;
+            adoptedBy: string | null;
+            adoptedAt: string | null;
+            criteria: {
+                title: string;
+                /** @description From the least likely, level 1, on */
+                likelihoods: {
+                    title: string;
+                    /** @description By what somebody else would choose it */
+                    meaning: string;
+                }[];
+                /** @description From the least, level 1, on; for each of C, I and A */
+                impacts: {
+                    title: string;
+                    /** @description By what somebody else would choose it */
+                    meaning: string;
+                }[];
+                /** @description From the lowest; a score is likelihood times impact */
+                bands: {
+                    id: string;
+                    title: string;
+                    fromScore: number;
+                    reviewEveryDays: number;
+                }[];
+                /** @description The highest band whose risks are accepted without more */
+                acceptableUpTo: string;
+            } | null;
+        };
+        StoredRisk: {
+            version: number;
+            /** @description Of the criteria it was assessed by */
+            criteriaVersion: number;
+            risk: {
+                title: string;
+                asset: string;
+                threat: string;
+                vulnerability: string;
+                /** @description Id of the principal who accepts what is left */
+                owner: string;
+                /** @description Without what is done about it */
+                inherent: {
+                    likelihood: number;
+                    confidentiality?: number;
+                    integrity?: number;
+                    availability?: number;
+                };
+                /**
+                 * @description null: not decided yet
+                 * @default null
+                 */
+                treatment: {
+                    /** @enum {string} */
+                    option: "modify" | "retain" | "avoid" | "share";
+                    /** @description Why this way, and what it does */
+                    explanation: string;
+                    /**
+                     * @description Of Annex A
+                     * @default []
+                     */
+                    controls: string[];
+                    /**
+                     * @description Controls that Annex A does not have
+                     * @default []
+                     */
+                    ownControls: {
+                        id: string;
+                        title: string;
+                    }[];
+                    /** @description What is left when all of it is done */
+                    residual: {
+                        likelihood: number;
+                        confidentiality?: number;
+                        integrity?: number;
+                        availability?: number;
+                    };
+                } | null;
+                /**
+                 * Format: date
+                 * @description Earlier than the criteria demand
+                 */
+                reviewOn?: string;
+            };
+            inherent: {
+                /** @description The worst of confidentiality, integrity and availability */
+                impact: number;
+                /** @description Likelihood times impact */
+                score: number;
+                band: string;
+            };
+            /** @description null while no treatment is decided */
+            residual: {
+                /** @description The worst of confidentiality, integrity and availability */
+                impact: number;
+                /** @description Likelihood times impact */
+                score: number;
+                band: string;
+            } | null;
+            reason: string;
+            assessedBy: string;
+            assessedAt: string;
+            id: string;
+            label: string;
+            /** @enum {string} */
+            state: "open" | "closed";
+            /** @description Of this assessment: an older one is void */
+            acceptance: {
+                /** @description Of the assessment that was accepted */
+                version: number;
+                acceptedBy: string;
+                acceptedAt: string;
+                reason: string;
+                exception: string | null;
+            } | null;
+            reviewOn: string;
+            reviewOverdue: boolean;
+            /** @description What asks for another assessment */
+            triggers: {
+                reason: string;
+                from: string | null;
+                by: string;
+                at: string;
+            }[];
+        };
+        RiskDetail: {
+            version: number;
+            /** @description Of the criteria it was assessed by */
+            criteriaVersion: number;
+            risk: {
+                title: string;
+                asset: string;
+                threat: string;
+                vulnerability: string;
+                /** @description Id of the principal who accepts what is left */
+                owner: string;
+                /** @description Without what is done about it */
+                inherent: {
+                    likelihood: number;
+                    confidentiality?: number;
+                    integrity?: number;
+                    availability?: number;
+                };
+                /**
+                 * @description null: not decided yet
+                 * @default null
+                 */
+                treatment: {
+                    /** @enum {string} */
+                    option: "modify" | "retain" | "avoid" | "share";
+                    /** @description Why this way, and what it does */
+                    explanation: string;
+                    /**
+                     * @description Of Annex A
+                     * @default []
+                     */
+                    controls: string[];
+                    /**
+                     * @description Controls that Annex A does not have
+                     * @default []
+                     */
+                    ownControls: {
+                        id: string;
+                        title: string;
+                    }[];
+                    /** @description What is left when all of it is done */
+                    residual: {
+                        likelihood: number;
+                        confidentiality?: number;
+                        integrity?: number;
+                        availability?: number;
+                    };
+                } | null;
+                /**
+                 * Format: date
+                 * @description Earlier than the criteria demand
+                 */
+                reviewOn?: string;
+            };
+            inherent: {
+                /** @description The worst of confidentiality, integrity and availability */
+                impact: number;
+                /** @description Likelihood times impact */
+                score: number;
+                band: string;
+            };
+            /** @description null while no treatment is decided */
+            residual: {
+                /** @description The worst of confidentiality, integrity and availability */
+                impact: number;
+                /** @description Likelihood times impact */
+                score: number;
+                band: string;
+            } | null;
+            reason: string;
+            assessedBy: string;
+            assessedAt: string;
+            id: string;
+            label: string;
+            /** @enum {string} */
+            state: "open" | "closed";
+            /** @description Of this assessment: an older one is void */
+            acceptance: {
+                /** @description Of the assessment that was accepted */
+                version: number;
+                acceptedBy: string;
+                acceptedAt: string;
+                reason: string;
+                exception: string | null;
+            } | null;
+            reviewOn: string;
+            reviewOverdue: boolean;
+            /** @description What asks for another assessment */
+            triggers: {
+                reason: string;
+                from: string | null;
+                by: string;
+                at: string;
+            }[];
+            history: {
+                version: number;
+                /** @description Of the criteria it was assessed by */
+                criteriaVersion: number;
+                risk: {
+                    title: string;
+                    asset: string;
+                    threat: string;
+                    vulnerability: string;
+                    /** @description Id of the principal who accepts what is left */
+                    owner: string;
+                    /** @description Without what is done about it */
+                    inherent: {
+                        likelihood: number;
+                        confidentiality?: number;
+                        integrity?: number;
+                        availability?: number;
+                    };
+                    /**
+                     * @description null: not decided yet
+                     * @default null
+                     */
+                    treatment: {
+                        /** @enum {string} */
+                        option: "modify" | "retain" | "avoid" | "share";
+                        /** @description Why this way, and what it does */
+                        explanation: string;
+                        /**
+                         * @description Of Annex A
+                         * @default []
+                         */
+                        controls: string[];
+                        /**
+                         * @description Controls that Annex A does not have
+                         * @default []
+                         */
+                        ownControls: {
+                            id: string;
+                            title: string;
+                        }[];
+                        /** @description What is left when all of it is done */
+                        residual: {
+                            likelihood: number;
+                            confidentiality?: number;
+                            integrity?: number;
+                            availability?: number;
+                        };
+                    } | null;
+                    /**
+                     * Format: date
+                     * @description Earlier than the criteria demand
+                     */
+                    reviewOn?: string;
+                };
+                inherent: {
+                    /** @description The worst of confidentiality, integrity and availability */
+                    impact: number;
+                    /** @description Likelihood times impact */
+                    score: number;
+                    band: string;
+                };
+                /** @description null while no treatment is decided */
+                residual: {
+                    /** @description The worst of confidentiality, integrity and availability */
+                    impact: number;
+                    /** @description Likelihood times impact */
+                    score: number;
+                    band: string;
+                } | null;
+                reason: string;
+                assessedBy: string;
+                assessedAt: string;
+            }[];
+            acceptances: {
+                /** @description Of the assessment that was accepted */
+                version: number;
+                acceptedBy: string;
+                acceptedAt: string;
+                reason: string;
+                exception: string | null;
+            }[];
+            actions: components["schemas"]["Action"][];
+        };
+        DecidedControl: {
+            number: string;
+            /** @enum {string} */
+            theme: "organisational" | "people" | "physical" | "technological";
+            title: string;
+            /** @description null while nobody has decided about it */
+            decision: {
+                applicable: boolean;
+                reason: string;
+                /** @enum {string} */
+                implementation?: "not-started" | "planned" | "partly" | "implemented";
+                how?: string;
+                version: number;
+                decidedBy: string;
+                decidedAt: string;
+            } | null;
+            /** @description Open risks that are treated by it */
+            risks: string[];
         };
         SimulationList: {
             rows: {
@@ -4362,6 +5793,41 @@ export interface components {
             revision: number;
             assessedAt: string;
         };
+        ChangeFailures: {
+            changes: number;
+            failed: number;
+            rolledBack: number;
+            rollbackIncomplete: number;
+            /** @description That an incident is attributed to, however they ended */
+            causedIncident: number;
+            /** @description null without a change: nothing is no success */
+            ratePercent: number | null;
+            from: string;
+            to: string;
+            definition: string;
+            byClass: {
+                class: string;
+                changes: number;
+                failed: number;
+                rolledBack: number;
+                rollbackIncomplete: number;
+                /** @description That an incident is attributed to, however they ended */
+                causedIncident: number;
+                /** @description null without a change: nothing is no success */
+                ratePercent: number | null;
+            }[];
+            rows: {
+                change: string;
+                title: string;
+                class: string;
+                application: string | null;
+                /** @enum {string} */
+                outcome: "completed" | "rolled-back" | "rollback-incomplete";
+                endedAt: string;
+                incidents: string[];
+            }[];
+            nextCursor?: string;
+        };
         Front: {
             /** @enum {string} */
             x: "monthlyCost" | "responseTime" | "availability" | "throughput";
@@ -4766,7 +6232,7 @@ export interface operations {
                      * @description Null: all that the principal may
                      * @default null
                      */
-                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -4907,7 +6373,7 @@ export interface operations {
                      * @description Null: all that the principal may
                      * @default null
                      */
-                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -5783,7 +7249,7 @@ export interface operations {
                 "application/json": {
                     id: string;
                     name: string;
-                    permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "incident.read" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+                    permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
                 };
             };
         };
@@ -9166,14 +10632,228 @@ export interface operations {
             };
         };
     };
+    listEvents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description One state, or several with commas in between */
+                state?: string;
+                mine?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["ReportedEvent"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    description: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was noticed, with zone
+                     */
+                    noticedAt: string;
+                    application?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedEvent"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as EVT-3, or id */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedEvent"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assessEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as EVT-3, or id */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    decision: "dismissed";
+                    reason: string;
+                } | {
+                    /** @enum {string} */
+                    decision: "part-of";
+                    reason: string;
+                    /** @description Label such as INC-3, or id */
+                    incident: string;
+                } | {
+                    category: string;
+                    severity: string;
+                    /** @description Whether personal data is concerned */
+                    personalData: boolean;
+                    /** @enum {string} */
+                    decision: "incident";
+                    reason: string;
+                    /**
+                     * Format: date-time
+                     * @description From when on clocks run; when it was noticed, unless said
+                     */
+                    awareAt?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedEvent"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listIncidents: {
         parameters: {
             query?: {
                 limit?: number;
                 cursor?: string;
                 application?: string;
-                /** @description One state, or several with commas in between */
+                /** @description One, or several with commas in between */
                 state?: string;
+                /** @description One, or several with commas in between */
+                source?: string;
+                severity?: string;
             };
             header?: never;
             path?: never;
@@ -9232,6 +10912,2698 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidentFindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Finding"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    classifyIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    category: string;
+                    severity: string;
+                    /** @description Whether personal data is concerned */
+                    personalData: boolean;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stepIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    step: "respond" | "contain" | "recover" | "reopen" | "note";
+                    what: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was done; now, unless said
+                     */
+                    at?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifyOfIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+                duty: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: date-time */
+                    at: string;
+                    /** @description A reference of the recipient, a letter’s number, E2 … */
+                    proof: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waiveIncidentDuty: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+                duty: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @description Label such as CHG-12, or id */
+                    change: string;
+                    /** @enum {string} */
+                    kind: "caused-by" | "fixed-by";
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlinkIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @description Label such as CHG-12, or id */
+                    change: string;
+                    /** @enum {string} */
+                    kind: "caused-by" | "fixed-by";
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    whatHappened: string;
+                    rootCause: string;
+                    lessons: string;
+                    /** @default null */
+                    criteriaChange?: string | null;
+                    /**
+                     * @description Risks that are to be assessed again because of it, such as RSK-3
+                     * @default []
+                     */
+                    risks?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeIncident: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addIncidentAction: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    /** @description Id of the principal who is to see to it */
+                    owner: string;
+                    /**
+                     * Format: date
+                     * @description Day of UTC
+                     */
+                    dueOn: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidence: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidenceReference: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    what: string;
+                    /** @description How it was obtained */
+                    how: string;
+                    /** @description Where it was found or, of a reference, where it is */
+                    location: string;
+                    /** @description Who obtained it, and has it now */
+                    obtainedBy: string;
+                    /** Format: date-time */
+                    obtainedAt: string;
+                    sha256: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handOverEvidence: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+                /** @description Label within the incident, such as E1 */
+                evidence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    to: string;
+                    reason: string;
+                    /** Format: date-time */
+                    at: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as INC-3, or id */
+                incident: string;
+                /** @description Label within the incident, such as E1 */
+                evidence: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncidentPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPlan"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adoptIncidentPlan: {
+        parameters: {
+            query?: never;
+            header: {
+                "if-match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    plan: {
+                        title: string;
+                        /** @description From the worst to the mildest */
+                        severities: {
+                            id: string;
+                            title: string;
+                            /** @description By what somebody else would choose the same one */
+                            meaning: string;
+                            respondWithinMinutes: number;
+                            /** @description Whether an incident needs a review before it is closed */
+                            reviewRequired: boolean;
+                        }[];
+                        categories: {
+                            id: string;
+                            title: string;
+                        }[];
+                        roles: {
+                            id: string;
+                            title: string;
+                            does: string;
+                        }[];
+                        contacts: {
+                            id: string;
+                            name: string;
+                            /** @description One of the roles; none for authorities and others */
+                            role?: string;
+                            /** @description Telephone, address …, in the words that somebody would use at night */
+                            reach: string;
+                            /** @description The contact that is tried before; none for the first */
+                            callAfter?: string;
+                        }[];
+                        duties: {
+                            id: string;
+                            title: string;
+                            /** @description Who is to be notified */
+                            to: string;
+                            /** @description From the moment of awareness */
+                            within: {
+                                hours?: number;
+                                months?: number;
+                            };
+                            /** @description All that is given must be true of the incident */
+                            appliesTo: {
+                                severities?: string[];
+                                categories?: string[];
+                                /** @enum {boolean} */
+                                personalData?: true;
+                            };
+                        }[];
+                        /** @description How incidents are classified that open by themselves, until a person has looked */
+                        automatic: {
+                            change: {
+                                category: string;
+                                severity: string;
+                            };
+                            guardian: {
+                                category: string;
+                                severity: string;
+                            };
+                            contract: {
+                                category: string;
+                                severity: string;
+                            };
+                        };
+                        assessEventsWithinMinutes: number;
+                        exerciseEveryDays: number;
+                        verifyContactsEveryDays: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPlan"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidentPlanVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            /** @description 0: the default plan, which nobody has adopted */
+                            version: number;
+                            reason: string | null;
+                            adoptedBy: string | null;
+                            adoptedAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncidentPlanVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description 0: the default plan, which nobody has adopted */
+                        version: number;
+                        reason: string | null;
+                        adoptedBy: string | null;
+                        adoptedAt: string | null;
+                        plan: {
+                            title: string;
+                            /** @description From the worst to the mildest */
+                            severities: {
+                                id: string;
+                                title: string;
+                                /** @description By what somebody else would choose the same one */
+                                meaning: string;
+                                respondWithinMinutes: number;
+                                /** @description Whether an incident needs a review before it is closed */
+                                reviewRequired: boolean;
+                            }[];
+                            categories: {
+                                id: string;
+                                title: string;
+                            }[];
+                            roles: {
+                                id: string;
+                                title: string;
+                                does: string;
+                            }[];
+                            contacts: {
+                                id: string;
+                                name: string;
+                                /** @description One of the roles; none for authorities and others */
+                                role?: string;
+                                /** @description Telephone, address …, in the words that somebody would use at night */
+                                reach: string;
+                                /** @description The contact that is tried before; none for the first */
+                                callAfter?: string;
+                            }[];
+                            duties: {
+                                id: string;
+                                title: string;
+                                /** @description Who is to be notified */
+                                to: string;
+                                /** @description From the moment of awareness */
+                                within: {
+                                    hours?: number;
+                                    months?: number;
+                                };
+                                /** @description All that is given must be true of the incident */
+                                appliesTo: {
+                                    severities?: string[];
+                                    categories?: string[];
+                                    /** @enum {boolean} */
+                                    personalData?: true;
+                                };
+                            }[];
+                            /** @description How incidents are classified that open by themselves, until a person has looked */
+                            automatic: {
+                                change: {
+                                    category: string;
+                                    severity: string;
+                                };
+                                guardian: {
+                                    category: string;
+                                    severity: string;
+                                };
+                                contract: {
+                                    category: string;
+                                    severity: string;
+                                };
+                            };
+                            assessEventsWithinMinutes: number;
+                            exerciseEveryDays: number;
+                            verifyContactsEveryDays: number;
+                        };
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyIncidentContact: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                contact: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    how: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPlan"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidentExercises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["IncidentExercise"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordIncidentExercise: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: date */
+                    heldOn: string;
+                    scenario: string;
+                    participants: string[];
+                    /** @description What worked, and what did not */
+                    outcome: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentExercise"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listActions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                state?: "open" | "done" | "dropped";
+                owner?: string;
+                /** @description Only open ones whose day is over */
+                overdue?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Action"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settleAction: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as ACT-3, or id */
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    state: "done" | "dropped";
+                    outcome: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRisks: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                state?: "open" | "closed";
+                owner?: string;
+                /** @description Of what is left or, untreated, of all */
+                band?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["StoredRisk"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    asset: string;
+                    threat: string;
+                    vulnerability: string;
+                    /** @description Id of the principal who accepts what is left */
+                    owner: string;
+                    /** @description Without what is done about it */
+                    inherent: {
+                        likelihood: number;
+                        confidentiality?: number;
+                        integrity?: number;
+                        availability?: number;
+                    };
+                    /**
+                     * @description null: not decided yet
+                     * @default null
+                     */
+                    treatment?: {
+                        /** @enum {string} */
+                        option: "modify" | "retain" | "avoid" | "share";
+                        /** @description Why this way, and what it does */
+                        explanation: string;
+                        /**
+                         * @description Of Annex A
+                         * @default []
+                         */
+                        controls?: string[];
+                        /**
+                         * @description Controls that Annex A does not have
+                         * @default []
+                         */
+                        ownControls?: {
+                            id: string;
+                            title: string;
+                        }[];
+                        /** @description What is left when all of it is done */
+                        residual: {
+                            likelihood: number;
+                            confidentiality?: number;
+                            integrity?: number;
+                            availability?: number;
+                        };
+                    } | null;
+                    /**
+                     * Format: date
+                     * @description Earlier than the criteria demand
+                     */
+                    reviewOn?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRisk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assessRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    risk: {
+                        title: string;
+                        asset: string;
+                        threat: string;
+                        vulnerability: string;
+                        /** @description Id of the principal who accepts what is left */
+                        owner: string;
+                        /** @description Without what is done about it */
+                        inherent: {
+                            likelihood: number;
+                            confidentiality?: number;
+                            integrity?: number;
+                            availability?: number;
+                        };
+                        /**
+                         * @description null: not decided yet
+                         * @default null
+                         */
+                        treatment?: {
+                            /** @enum {string} */
+                            option: "modify" | "retain" | "avoid" | "share";
+                            /** @description Why this way, and what it does */
+                            explanation: string;
+                            /**
+                             * @description Of Annex A
+                             * @default []
+                             */
+                            controls?: string[];
+                            /**
+                             * @description Controls that Annex A does not have
+                             * @default []
+                             */
+                            ownControls?: {
+                                id: string;
+                                title: string;
+                            }[];
+                            /** @description What is left when all of it is done */
+                            residual: {
+                                likelihood: number;
+                                confidentiality?: number;
+                                integrity?: number;
+                                availability?: number;
+                            };
+                        } | null;
+                        /**
+                         * Format: date
+                         * @description Earlier than the criteria demand
+                         */
+                        reviewOn?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+                "if-match": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * @description Why it is accepted although it is above what the criteria accept
+                     * @default null
+                     */
+                    exception?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    triggerRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * @description What it comes from, such as CHG-12 or INC-3
+                     * @default null
+                     */
+                    from?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeRisk: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredRisk"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addRiskAction: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as RSK-3, or id */
+                risk: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    /** @description Id of the principal who is to see to it */
+                    owner: string;
+                    /**
+                     * Format: date
+                     * @description Day of UTC
+                     */
+                    dueOn: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRiskFindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["Finding"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRiskCriteria: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskCriteriaVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adoptRiskCriteria: {
+        parameters: {
+            query?: never;
+            header: {
+                "if-match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    criteria: {
+                        title: string;
+                        /** @description From the least likely, level 1, on */
+                        likelihoods: {
+                            title: string;
+                            /** @description By what somebody else would choose it */
+                            meaning: string;
+                        }[];
+                        /** @description From the least, level 1, on; for each of C, I and A */
+                        impacts: {
+                            title: string;
+                            /** @description By what somebody else would choose it */
+                            meaning: string;
+                        }[];
+                        /** @description From the lowest; a score is likelihood times impact */
+                        bands: {
+                            id: string;
+                            title: string;
+                            fromScore: number;
+                            reviewEveryDays: number;
+                        }[];
+                        /** @description The highest band whose risks are accepted without more */
+                        acceptableUpTo: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskCriteriaVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRiskCriteriaVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            /** @description 0: none have been adopted, and nothing can be assessed */
+                            version: number;
+                            reason: string | null;
+                            adoptedBy: string | null;
+                            adoptedAt: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRiskCriteriaVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskCriteriaVersion"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listControls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["DecidedControl"][];
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideControl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as 5.15 */
+                control: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    applicable: boolean;
+                    /** @description Why it is included or, just so, why it is not */
+                    reason: string;
+                    /** @enum {string} */
+                    implementation?: "not-started" | "planned" | "partly" | "implemented";
+                    /** @description By what it is implemented, and where that is seen */
+                    how?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedControl"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRiskReport: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "markdown";
+            };
+            header?: never;
+            path: {
+                report: "statement-of-applicability" | "treatment-plan";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report in the format asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/csv": unknown;
+                    "text/markdown": unknown;
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "text/csv": components["schemas"]["Problem"];
+                    "text/markdown": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "text/csv": components["schemas"]["Problem"];
+                    "text/markdown": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProblems: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description One state, or several with commas in between */
+                state?: string;
+                /** @description Part of title, description or cause */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: components["schemas"]["ProblemSummary"][];
+                        nextCursor?: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openProblem: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    description: string;
+                    /** @default [] */
+                    links?: {
+                        reason: string;
+                        /** @enum {string} */
+                        kind: "incident" | "caused-by" | "corrected-by";
+                        /** @description An incident such as INC-3, or a change such as CHG-12 */
+                        to: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProblem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Label such as PRB-3, or id */
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diagnoseProblem: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as PRB-3, or id */
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    rootCause: string;
+                    workaround: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkProblem: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as PRB-3, or id */
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @enum {string} */
+                    kind: "incident" | "caused-by" | "corrected-by";
+                    /** @description An incident such as INC-3, or a change such as CHG-12 */
+                    to: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlinkProblem: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as PRB-3, or id */
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /** @enum {string} */
+                    kind: "incident" | "caused-by" | "corrected-by";
+                    /** @description An incident such as INC-3, or a change such as CHG-12 */
+                    to: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeProblem: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as PRB-3, or id */
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * @description Why it is closed although nothing has corrected it
+                     * @default null
+                     */
+                    uncorrected?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismissProblem: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as PRB-3, or id */
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopenProblem: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as PRB-3, or id */
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetail"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addProblemAction: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path: {
+                /** @description Label such as PRB-3, or id */
+                problem: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    title: string;
+                    /** @description Id of the principal who is to see to it */
+                    owner: string;
+                    /**
+                     * Format: date
+                     * @description Day of UTC
+                     */
+                    dueOn: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChangeFailures: {
+        parameters: {
+            query: {
+                limit?: number;
+                cursor?: string;
+                /** @description Included */
+                from: string;
+                /** @description Excluded */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeFailures"];
                 };
             };
             /** @description Default Response */

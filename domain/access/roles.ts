@@ -137,7 +137,86 @@ export const permissions = {
     reach: 'open',
     roles: ['requester', 'deployment-engineer', 'operator', 'change-manager', 'auditor'],
   },
-  'incident.read': { lets: 'see incidents', reach: 'open', roles: everyone },
+  // Whoever sees something odd says so; what it is, others decide.
+  'event.report': {
+    lets: 'report an event: whatever looks wrong',
+    reach: 'open',
+    roles: everyone,
+  },
+  'incident.read': {
+    lets: 'see incidents, problems and their actions, and the incident plan',
+    reach: 'open',
+    roles: everyone,
+  },
+  'incident.manage': {
+    lets: 'assess events, answer incidents to their end, verify contacts and record exercises',
+    reach: 'target',
+    roles: ['operator', 'change-manager', 'security-officer'],
+  },
+  'incident-plan.manage': {
+    lets: 'adopt the incident plan',
+    reach: 'company',
+    roles: ['security-officer', 'administrator'],
+  },
+  'evidence.manage': {
+    lets: 'take evidence and hand it over',
+    reach: 'target',
+    roles: ['operator', 'security-officer'],
+  },
+  'evidence.read': {
+    lets: 'read evidence; each reading stands in the log',
+    reach: 'target',
+    roles: ['operator', 'security-officer', 'auditor'],
+  },
+  'problem.manage': {
+    lets: 'open problems, say what causes and what corrects them, and close them',
+    reach: 'open',
+    roles: ['deployment-engineer', 'operator', 'change-manager', 'security-officer'],
+  },
+  // What could go wrong is not for everybody to read.
+  'risk.read': {
+    lets: 'see the risk register, its criteria, the controls and the reports on them',
+    reach: 'open',
+    roles: [
+      'deployment-engineer',
+      'operator',
+      'change-manager',
+      'security-officer',
+      'auditor',
+      'administrator',
+    ],
+  },
+  'risk.manage': {
+    lets: 'register and assess risks of the company',
+    reach: 'company',
+    roles: ['change-manager', 'security-officer'],
+  },
+  'risk.accept': {
+    lets: 'accept what is left of the risks that you own, and of no others',
+    reach: 'open',
+    roles: [
+      'deployment-engineer',
+      'operator',
+      'change-manager',
+      'security-officer',
+      'administrator',
+    ],
+  },
+  'risk-criteria.manage': {
+    lets: 'adopt the criteria by which risks are assessed',
+    reach: 'company',
+    roles: ['security-officer'],
+  },
+  'control.manage': {
+    lets: 'decide which controls of Annex A apply, and how far they are',
+    reach: 'company',
+    roles: ['security-officer'],
+  },
+  'action.settle': {
+    lets: 'settle actions that are yours; those who manage what they come from settle any',
+    reach: 'open',
+    roles: everyone,
+  },
   'guardian.hold': {
     lets: 'pause and resume the guardian of an application',
     reach: 'target',

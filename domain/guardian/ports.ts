@@ -1,4 +1,3 @@
-import type { SlaBreach } from '../acsmi/judge-sla.ts';
 import type { ApplicationDefinition } from '../application/application-definition.ts';
 import type { Endpoint } from '../change/ports.ts';
 import type {
@@ -223,41 +222,7 @@ export interface DecisionView {
   }[];
 }
 
-export interface IncidentSummary {
-  readonly id: string;
-  /** For people: INC-3. */
-  readonly label: string;
-  readonly application: string;
-  readonly state: 'open' | 'mitigated' | 'resolved';
-  readonly violated: readonly string[];
-  readonly summary: string;
-  /** The change whose deployment it is about. */
-  readonly change: string;
-  readonly openedAt: string;
-  readonly mitigatedAt: string | null;
-  readonly resolvedAt: string | null;
-}
-
-export interface IncidentDetail extends IncidentSummary {
-  readonly evidence: Evaluation;
-  /** Of a contract that a provider did not keep; null for what the guardian found. */
-  readonly breach: SlaBreach | null;
-  readonly decisions: readonly DecisionView[];
-  readonly log: readonly {
-    readonly at: string;
-    readonly actor: string;
-    readonly message: string;
-  }[];
-}
-
 export interface GuardianReader {
   /** @throws DomainError `not-found` for an application that is not guarded. */
   view(application: string): Promise<GuardianView>;
-  /** Newest first. */
-  incidents(
-    filter: { readonly application?: string; readonly states?: readonly string[] },
-    page: { readonly limit: number; readonly cursor?: string },
-  ): Promise<{ readonly rows: readonly IncidentSummary[]; readonly nextCursor?: string }>;
-  /** By id or label. @throws DomainError `not-found`. */
-  incident(idOrLabel: string): Promise<IncidentDetail>;
 }

@@ -11,6 +11,16 @@ import { createNetboxImporter } from '../../adapters/netbox/netbox-importer.ts';
 import { ensureLedgerKeyFile, readLedgerKeys } from '../../adapters/ledger/ledger-keys.ts';
 import { createAccessRegister } from '../../adapters/postgres/access-register.ts';
 import { createTargetReader } from '../../adapters/postgres/access-targets.ts';
+import { createActionRegister } from '../../adapters/postgres/action-register.ts';
+import { createChangeFailureReader } from '../../adapters/postgres/change-failures.ts';
+import { createEventRegister } from '../../adapters/postgres/event-register.ts';
+import { createEvidenceStore } from '../../adapters/postgres/evidence-store.ts';
+import { createIncidentFindings } from '../../adapters/postgres/incident-findings.ts';
+import { createIncidentPlanStore } from '../../adapters/postgres/incident-plan-store.ts';
+import { createIncidentReader } from '../../adapters/postgres/incident-reader.ts';
+import { createIncidentRegister } from '../../adapters/postgres/incident-register.ts';
+import { createProblemRegister } from '../../adapters/postgres/problem-register.ts';
+import { createRiskRegister } from '../../adapters/postgres/risk-register.ts';
 import { createAlertInbox } from '../../adapters/postgres/alert-inbox.ts';
 import { createApplicationRegister } from '../../adapters/postgres/application-register.ts';
 import { createChangeReader } from '../../adapters/postgres/change-reader.ts';
@@ -103,6 +113,16 @@ export async function createTestApi(
     messenger: awayPart('Temporal'),
     guardians: createGuardianReader(database),
     guardianMessenger: awayPart('Temporal'),
+    events: createEventRegister({ database, now }),
+    incidents: createIncidentRegister({ database, now }),
+    incidentReader: createIncidentReader({ database, now }),
+    incidentPlan: createIncidentPlanStore({ database, now }),
+    incidentFindings: createIncidentFindings({ database, now }),
+    evidence: createEvidenceStore({ database, now }),
+    actions: createActionRegister({ database, now }),
+    risks: createRiskRegister({ database, now }),
+    problems: createProblemRegister({ database, now }),
+    changeFailures: createChangeFailureReader(database),
     inventory,
     importer,
     netbox: createNetboxImporter([], importer),
