@@ -77,6 +77,8 @@ export function createComparisonActivities(ports: ComparisonActivityPorts): Comp
       return { summary };
     },
 
+    listVerified: (page) => comparisons.verifiedApplications(page),
+
     async checkDrift({ application }) {
       const verified = await changes.lastVerified(application);
       if (verified === undefined) {

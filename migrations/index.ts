@@ -22,6 +22,7 @@ import * as incidents from './0018-incidents.ts';
 import * as risks from './0018-risks.ts';
 import * as problems from './0018-problems.ts';
 import * as approvalPolicies from './0019-approval-policies.ts';
+import * as unauthorisedChanges from './0020-unauthorised-changes.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -47,6 +48,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0018-risks': risks,
   '0018-problems': problems,
   '0019-approval-policies': approvalPolicies,
+  '0020-unauthorised-changes': unauthorisedChanges,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

@@ -173,6 +173,10 @@ const fields = {
     wholeNumber(1, 1_440).default(60),
     'How often contracts are looked at: months measured against what was promised, and what comes to an end.',
   ),
+  CTC_DRIFT_WATCH_MINUTES: field(
+    wholeNumber(1, 10_080).default(60),
+    'How often what runs of every application is held against what was verified last; what differs without a change is reported as an event.',
+  ),
   CTC_REGISTER_WATCH_MINUTES: field(
     wholeNumber(1, 1_440).default(5),
     'How often workers look for clocks that run out: notifications that are owed, incidents that nobody responds to, actions.',

@@ -73,6 +73,7 @@ export interface Config {
   /** Path of a file. */
   readonly catalogues?: string;
   readonly contractWatch: { readonly warningDays: number; readonly everyMinutes: number };
+  readonly driftWatch: { readonly everyMinutes: number };
   readonly registerWatch: { readonly everyMs: number };
   readonly ledger: LedgerConfig;
   readonly approvalExpiryMs: number;
@@ -214,6 +215,7 @@ function arrange(values: ConfigValues): Config {
       warningDays: values.CTC_CONTRACT_WARNING_DAYS,
       everyMinutes: values.CTC_CONTRACT_WATCH_MINUTES,
     },
+    driftWatch: { everyMinutes: values.CTC_DRIFT_WATCH_MINUTES },
     registerWatch: { everyMs: values.CTC_REGISTER_WATCH_MINUTES * 60_000 },
     ledger: {
       ...optional('keyFile', values.CTC_LEDGER_KEY_FILE),

@@ -34,7 +34,7 @@ import { startRegisterWatch } from '../adapters/postgres/register-watch.ts';
 import { createRolloutRegister } from '../adapters/postgres/rollout-register.ts';
 import { createChangeMessenger } from '../adapters/temporal/change-messenger.ts';
 import { temporalConnectionOptions } from '../adapters/temporal/connect.ts';
-import { scheduleContractWatch } from '../adapters/temporal/contract-watch-schedule.ts';
+import { rounds, scheduleRounds } from '../adapters/temporal/schedule-rounds.ts';
 import { readConfig, requireServers } from '../platform/config.ts';
 import { exitWithParent, tellReady } from '../platform/embedded/exit-with-parent.ts';
 import { toolsDirectory } from '../platform/embedded/tools-directory.ts';
@@ -185,12 +185,19 @@ const keeper = startConflictKeeper({
 const registerWatch = startRegisterWatch({ database, now, logger, ...config.registerWatch });
 const running = worker.run();
 // Nobody waits for it: changes are carried out whether or not it can be scheduled.
-const scheduled = scheduleContractWatch(client, {
-  taskQueue: config.temporal.taskQueue,
-  everyMinutes: config.contractWatch.everyMinutes,
-}).catch((err: unknown) => {
-  logger.error({ err }, 'the watch of contracts could not be scheduled; tried at the next start');
-});
+const { taskQueue } = config.temporal;
+const scheduled = Promise.all(
+  (
+    [
+      [rounds.contractWatch, config.contractWatch.everyMinutes],
+      [rounds.driftWatch, config.driftWatch.everyMinutes],
+    ] as const
+  ).map(([round, everyMinutes]) =>
+    scheduleRounds(client, round, { taskQueue, everyMinutes }).catch((err: unknown) => {
+      logger.error({ err, round }, 'a round could not be scheduled; tried at the next start');
+    }),
+  ),
+);
 exitWithParent(async () => {
   if (worker.getState() === 'RUNNING') worker.shutdown();
   await running;

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { v7 as uuidv7 } from 'uuid';
 import type { ComparisonRegister } from '../../domain/change/ports.ts';
 import type { DeploymentPreview, DriftReport } from '../../domain/deployment/comparison.ts';
+import { noteDrift } from './unauthorised-changes.ts';
 
 /** What was found when datacentres were only looked at, in PostgreSQL. */
 export function createComparisonRegister(database: Knex): ComparisonRegister {
@@ -24,14 +25,25 @@ export function createComparisonRegister(database: Knex): ComparisonRegister {
       return row?.preview;
     },
 
-    async storeDrift(report) {
-      await database('drift_check').insert({
-        id: uuidv7(),
-        application: report.application,
-        checked_at: report.at,
-        verdict: report.verdict,
-        report: JSON.stringify(report),
-      });
+    storeDrift: (report) =>
+      database.transaction(async (trx) => {
+        await trx('drift_check').insert({
+          id: uuidv7(),
+          application: report.application,
+          checked_at: report.at,
+          verdict: report.verdict,
+          report: JSON.stringify(report),
+        });
+        await noteDrift(trx, report);
+      }),
+
+    async verifiedApplications({ after, limit }) {
+      const { rows } = await database.raw<{ rows: { application: string }[] }>(
+        `select distinct application from verified_deployment where application > :after
+         order by application limit :limit`,
+        { after, limit },
+      );
+      return rows.map(({ application }) => application);
     },
 
     async latestDrift(application) {

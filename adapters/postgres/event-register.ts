@@ -4,8 +4,6 @@ import { DomainError } from '../../domain/errors.ts';
 import type { EventAssessment, EventState } from '../../domain/incidents/event.ts';
 import { classificationComplaints, severityOf } from '../../domain/incidents/plan.ts';
 import type { EventRegister, StoredEvent } from '../../domain/incidents/ports.ts';
-import { company, type Target } from '../../domain/access/grants.ts';
-import { targetOfApplication } from './access-targets.ts';
 import { raiseAlert } from './alerts.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import { byIdOrLabel } from './id-or-label.ts';
@@ -13,7 +11,8 @@ import { startDuties } from './incident-duties.ts';
 import { planInForce } from './incident-plan-rows.ts';
 import type { RegisterDeps } from './incident-plan-store.ts';
 import { checkInstant, findOpenIncident, incidentLabel } from './incident-rows.ts';
-import { noteIncident, othersWith } from './incidents.ts';
+import { noteIncident } from './incidents.ts';
+import { insertEvent } from './report-event.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { explainingConstraints } from './postgres-errors.ts';
 import { uuidInAnyCase } from './uuid-pattern.ts';
@@ -39,47 +38,16 @@ export function createEventRegister({ database, now }: RegisterDeps): EventRegis
   const register: EventRegister = {
     async report(report, by, requestKey) {
       checkInstant('noticedAt', report.noticedAt, { now: now() });
-      const { title, description, application = null, noticedAt } = report;
+      const { application } = report;
       const unknown = () =>
         new DomainError('invalid', `There is no application "${application ?? ''}".`, {
           code: 'no-such-application',
           complaints: [{ field: 'application', message: 'leave it out where you do not know it' }],
         });
       const id = await explainingConstraints({ reported_event_application_fkey: unknown }, () =>
-        database.transaction(async (trx) => {
-          const [row] = await trx('reported_event')
-            .insert({
-              ...{ id: uuidv7(), title, description, application, state: 'reported' },
-              request_key: `${by}/${requestKey}`,
-              noticed_at: noticedAt,
-              reported_by: by,
-              reported_at: now(),
-            })
-            .onConflict('request_key')
-            .ignore()
-            .returning<{ id: string; number: number }[]>(['id', 'number']);
-          if (row === undefined) return undefined;
-          await appendToLedger(trx, {
-            at: now(),
-            actor: by,
-            action: 'event.reported',
-            subject: { kind: 'event', id: row.id },
-            details: { ...report },
-          });
-          await raiseAlert(
-            trx,
-            await othersWith(trx, 'incident.manage', by, await targetOfEvent(trx, application)),
-            {
-              key: `event/${row.id}`,
-              changeId: null,
-              topic: 'event',
-              subject: `EVT-${row.number} ${title}: reported`,
-              body: `${description}\nSay what it is: ctc event assess EVT-${row.number}.`,
-              at: now(),
-            },
-          );
-          return row.id;
-        }),
+        database.transaction((trx) =>
+          insertEvent(trx, report, { by, key: `${by}/${requestKey}`, at: now() }),
+        ),
       );
       return register.get(id ?? (await idOfKey(database, `${by}/${requestKey}`)));
     },
@@ -256,9 +224,4 @@ function toEvent(row: EventRow): StoredEvent {
     decidedBy: row.decided_by,
     decidedAt: row.decided_at,
   };
-}
-
-/** Those of its application, where it names one. */
-function targetOfEvent(trx: Knex, application: string | null): Promise<Target> {
-  return application === null ? Promise.resolve(company) : targetOfApplication(trx, application);
 }

@@ -12,6 +12,7 @@ import {
   type InventoryPart,
 } from '../../domain/inventory/ports.ts';
 import { checkStagedRows } from './inventory-checks.ts';
+import { noteUnplannedItems } from './unauthorised-changes.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { completeNeeds, completePrices, mergeStagedRows } from './inventory-merge.ts';
 import { findForeignRows, leaveForeignRows } from './inventory-ownership.ts';
@@ -147,6 +148,7 @@ async function importParts(
     subject: { kind: 'inventory', id: String(version) },
     details: { source, counts },
   });
+  await noteUnplannedItems(trx, { version, source, by: importedBy });
   await trx.raw('select pg_notify(?, ?)', [inventoryChannel, String(version)]);
   return { imported: true, version, counts, badLines, badLineCount };
 }

@@ -139,6 +139,11 @@ export interface ComparisonSteps {
   }): Promise<{ summary: string }>;
   /** Holds what runs against what was verified last, and stores the report. */
   checkDrift(input: { readonly application: string }): Promise<DriftReport>;
+  /** Applications that something was verified of, by name, after the one that is named. */
+  listVerified(page: {
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<readonly string[]>;
 }
 
 export interface SiteSteps {

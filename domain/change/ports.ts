@@ -152,7 +152,13 @@ export interface ComparisonRegister {
   /** Replaces an earlier one of the same revision. */
   storePreview(changeId: string, preview: DeploymentPreview): Promise<void>;
   findPreview(changeId: string, revision: number): Promise<DeploymentPreview | undefined>;
+  /** What has drifted is reported as an event for review, once for as long as it stands. */
   storeDrift(report: DriftReport): Promise<void>;
+  /** Those that something was verified of, by name, after the one that is named. */
+  verifiedApplications(page: {
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<readonly string[]>;
   latestDrift(application: string): Promise<DriftReport | undefined>;
   /** The change that works on the application now: `CHG-12`. */
   atWork(application: string): Promise<string | undefined>;

@@ -1,37 +1,40 @@
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 
-export const contractWatchSchedule = 'contract-watch';
+/** Rounds that workers make by themselves, again and again. */
+export const rounds = {
+  contractWatch: { scheduleId: 'contract-watch', workflowType: 'contractWatchWorkflow' },
+  driftWatch: { scheduleId: 'drift-watch', workflowType: 'driftWatchWorkflow' },
+} as const;
+export type Round = (typeof rounds)[keyof typeof rounds];
+
 const answerWithinMs = 10_000;
 
 /**
- * Has contracts looked at every `everyMinutes`, and once at the beginning. The schedule is Temporal's: it outlives
- * every worker, and however many of them ask for it, there is one.
+ * Has a round made every `everyMinutes`, and once at the beginning. The schedule is Temporal's: it outlives every
+ * worker, and however many of them ask for it, there is one.
  */
-export async function scheduleContractWatch(
+export async function scheduleRounds(
   client: Client,
+  round: Round,
   given: { readonly taskQueue: string; readonly everyMinutes: number },
 ): Promise<void> {
-  await client.withDeadline(Date.now() + answerWithinMs, () => ensureSchedule(client, given));
+  await client.withDeadline(Date.now() + answerWithinMs, () =>
+    ensureSchedule(client, round, given),
+  );
 }
 
 async function ensureSchedule(
   client: Client,
-  { taskQueue, everyMinutes }: Parameters<typeof scheduleContractWatch>[1],
+  { scheduleId, workflowType }: Round,
+  { taskQueue, everyMinutes }: Parameters<typeof scheduleRounds>[2],
 ): Promise<void> {
-  const scheduleId = contractWatchSchedule;
   const everyMs = everyMinutes * 60_000;
   const spec = { intervals: [{ every: everyMs }] };
   try {
     await client.schedule.create({
       scheduleId,
       spec,
-      action: {
-        type: 'startWorkflow',
-        workflowType: 'contractWatchWorkflow',
-        workflowId: 'contract-watch',
-        taskQueue,
-        args: [],
-      },
+      action: { type: 'startWorkflow', workflowType, workflowId: scheduleId, taskQueue, args: [] },
       // A round that was missed is made up for by the next one.
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
       state: { triggerImmediately: true },
