@@ -83,18 +83,23 @@ export async function buildApp(deps: AppDeps, options: AppOptions): Promise<Type
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   await app.register(problemDetails);
+  // Before anybody is refused: the answer to a stranger needs the headers as well.
+  await app.register(helmet, {
+    // Without any, browsers call the origin of our own forms "null".
+    referrerPolicy: { policy: 'same-origin' },
+    contentSecurityPolicy: {
+      directives: {
+        'base-uri': ["'none'"],
+        'script-src': ["'self'"],
+        'upgrade-insecure-requests': null,
+      },
+    },
+  });
   await app.register(authentication, {
     access: deps.access,
     oidc: deps.oidc,
     sessions: deps.sessions,
     principals: deps.principals,
-  });
-  await app.register(helmet, {
-    // Without any, browsers call the origin of our own forms "null".
-    referrerPolicy: { policy: 'same-origin' },
-    contentSecurityPolicy: {
-      directives: { 'script-src': ["'self'"], 'upgrade-insecure-requests': null },
-    },
   });
   await app.register(rateLimit, {
     max: 6_000,
