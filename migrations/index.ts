@@ -23,6 +23,7 @@ import * as risks from './0018-risks.ts';
 import * as problems from './0018-problems.ts';
 import * as approvalPolicies from './0019-approval-policies.ts';
 import * as unauthorisedChanges from './0020-unauthorised-changes.ts';
+import * as sealedLog from './0021-sealed-log.ts';
 
 const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0001-inventory': inventory,
@@ -49,6 +50,7 @@ const migrations: Readonly<Record<string, Knex.Migration>> = {
   '0018-problems': problems,
   '0019-approval-policies': approvalPolicies,
   '0020-unauthorised-changes': unauthorisedChanges,
+  '0021-sealed-log': sealedLog,
 };
 
 /** Every migration by a name without extension: the names are persisted and never change. */

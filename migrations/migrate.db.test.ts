@@ -58,8 +58,9 @@ describe('the migrations', () => {
     await database('register_action').insert({
       ...{ ...action, id: randomUUID(), incident_id: id, created_at: at },
     });
-    const names = (await migrationSource.getMigrations([])).filter((one) => one.startsWith('0018'));
-    expect(names).toHaveLength(3);
+    // Those that came later stand on them.
+    const names = (await migrationSource.getMigrations([])).filter((one) => one >= '0018');
+    expect(names.filter((one) => one.startsWith('0018'))).toHaveLength(3);
     for (const name of names.toReversed()) {
       await (await migrationSource.getMigration(name)).down?.(database);
     }

@@ -66,12 +66,14 @@ export function createEventRegister({ database, now }: RegisterDeps): EventRegis
             decided_by: by,
             decided_at: now(),
           });
+        const { reason, ...spoken } = assessment;
         await appendToLedger(trx, {
           at: now(),
           actor: by,
           action: 'event.assessed',
           subject: { kind: 'event', id: row.id },
-          details: { ...assessment, incident },
+          details: { ...spoken, incident },
+          sealed: { reason },
         });
         // Whoever reported it learns what came of it.
         await raiseAlert(

@@ -70,7 +70,8 @@ export function createIncidentPlanStore({ database, now }: RegisterDeps): Incide
             actor: by,
             action: 'incident-plan.adopted',
             subject: { kind: 'incident-plan', id: String(version) },
-            details: { reason, plan },
+            details: { reason },
+            sealed: { plan },
           });
         }),
       );
@@ -98,7 +99,7 @@ export function createIncidentPlanStore({ database, now }: RegisterDeps): Incide
           actor: by,
           action: 'incident-plan.contact-verified',
           subject: { kind: 'contact', id: contact },
-          details: { reach, how },
+          sealed: { reach, how },
         });
       }),
 
@@ -123,7 +124,8 @@ export function createIncidentPlanStore({ database, now }: RegisterDeps): Incide
           actor: by,
           action: 'incident-plan.exercised',
           subject: { kind: 'incident-plan', id: String(version) },
-          details: { exercise: id, heldOn, scenario, participants, outcome },
+          details: { exercise: id, heldOn },
+          sealed: { scenario, participants, outcome },
         });
         const [exercise] = (await exercisesOf(trx)).filter((one) => one.id === id);
         if (exercise === undefined) throw new Error('the exercise was not stored');

@@ -11,6 +11,7 @@ import { targetOfApplication } from './access-targets.ts';
 import { holdersOf } from './grants.ts';
 import { startAutomaticDuties } from './incident-duties.ts';
 import { planInForce } from './incident-plan-rows.ts';
+import type { NewLedgerEntry } from '../../domain/ledger/entry.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { raiseAlert } from './alerts.ts';
 
@@ -149,7 +150,7 @@ export async function noteIncident(
     actor,
     action: `incident.${note.action ?? 'noted'}`,
     subject: { kind: 'incident', id: incident },
-    details: { key, to, message, ...note.details },
+    ...(await wordsOf(trx, note)),
   });
   if (to !== undefined) {
     await trx('incident')
@@ -177,6 +178,17 @@ export async function noteIncident(
     body: message,
     at,
   });
+}
+
+/** What people write of what somebody has reported may have to be erased; what CTC writes itself has nobody in it. */
+async function wordsOf(
+  trx: Knex,
+  { incident, key, to, message, details }: Parameters<typeof noteIncident>[1],
+): Promise<Pick<NewLedgerEntry, 'details' | 'sealed'>> {
+  const row = await trx('incident').where({ id: incident }).first<{ source: string }>('source');
+  return row.source === 'event'
+    ? { details: { key, to }, sealed: { message, ...details } }
+    : { details: { key, to, message, ...details } };
 }
 
 /** When it came so far; what is reopened is not over any more. */

@@ -1,13 +1,20 @@
 import type { Knex } from 'knex';
 import type { NewLedgerEntry } from '../../domain/ledger/entry.ts';
 import { canonicalJson } from '../canonical-hash.ts';
+import { sealFields } from './subject-keys.ts';
 
 /**
  * Adds to the intervention log in the caller's transaction: where the entry cannot be written, nothing of the
  * transaction is. It gets its place, and the log is locked, only when the transaction commits.
  */
 export async function appendToLedger(trx: Knex, entry: NewLedgerEntry): Promise<void> {
-  const { actor, action, subject, details = {} } = entry;
+  const { actor, action, subject, sealed } = entry;
+  const details = {
+    ...entry.details,
+    ...(sealed === undefined
+      ? {}
+      : { sealed: await sealFields(trx, subject, withoutUndefined(sealed)) }),
+  };
   const at = (entry.at === undefined ? new Date() : new Date(entry.at)).toISOString();
   // Canonical JSON sorts its members: what the database adds, previousHash and sequence, comes in between.
   const before = canonicalJson({ action, actor, at, details: withoutUndefined(details) });
@@ -19,6 +26,8 @@ export async function appendToLedger(trx: Knex, entry: NewLedgerEntry): Promise<
 }
 
 /** As JSON has it: members without a value are not there. */
-function withoutUndefined(details: Readonly<Record<string, unknown>>): unknown {
-  return JSON.parse(JSON.stringify(details)) as unknown;
+function withoutUndefined(
+  details: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return JSON.parse(JSON.stringify(details)) as Record<string, unknown>;
 }

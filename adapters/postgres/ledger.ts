@@ -1,7 +1,12 @@
 import type { Knex } from 'knex';
 import { DomainError } from '../../domain/errors.ts';
 import { toHex } from '../../domain/ledger/bytes.ts';
-import { ledgerActions, type LedgerEntry } from '../../domain/ledger/entry.ts';
+import {
+  ledgerActions,
+  type LedgerEntry,
+  type LedgerSubject,
+  type Sealed,
+} from '../../domain/ledger/entry.ts';
 import type { Ledger, LedgerKeyView, StoredLedgerEntry } from '../../domain/ledger/ports.ts';
 import { consistencyRanges, inclusionRanges } from '../../domain/ledger/proofs.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -15,6 +20,7 @@ import {
   type CheckpointRow,
 } from './ledger-checkpoints.ts';
 import { exportLines } from './ledger-export.ts';
+import { eraseKeys, keysOf, openSealed } from './subject-keys.ts';
 import { keepCompactRange, rangeRoots } from './ledger-tree.ts';
 
 interface EntryRow {
@@ -48,7 +54,8 @@ export function createLedger(deps: CheckpointerDeps): Ledger {
       if (cursor !== undefined)
         void query.where('sequence', '<', decodeCursor(cursor, sequencePattern));
       const rows = await query.select<EntryRow[]>('leaf', 'hash');
-      return pageOf(rows.map(toEntry), limit, ({ sequence }) => sequence);
+      const page = pageOf(rows.map(toEntry), limit, ({ sequence }) => sequence);
+      return { ...page, rows: await reveal(database, page.rows) };
     },
 
     async checkpoints({ limit, cursor }) {
@@ -97,6 +104,28 @@ export function createLedger(deps: CheckpointerDeps): Ledger {
       return exportLines(database, checkpoint, await readKeys(database));
     },
 
+    erase: ({ subject, by, reason }) =>
+      database.transaction(async (trx) => {
+        const at = now();
+        const keys = await eraseKeys(trx, subject, { by, reason, at });
+        if (keys === 0) {
+          throw new DomainError(
+            'not-found',
+            `Nothing is sealed about ${subject.kind} ${subject.id}.`,
+            {
+              code: 'nothing-to-erase',
+              remedy: 'Use the subject as entries name it: ctc log list --output json shows it.',
+            },
+          );
+        }
+        await eraseWords(trx, subject);
+        await appendToLedger(trx, {
+          ...{ at, actor: by, action: ledgerActions.erased, subject },
+          details: { reason, keys },
+        });
+        return { keys };
+      }),
+
     prune: ({ before, by, reason }) =>
       database.transaction(async (trx) => {
         await lockCheckpoints(trx);
@@ -117,6 +146,40 @@ export function createLedger(deps: CheckpointerDeps): Ledger {
         return { upTo: cut, removed: rows[0]?.removed ?? 0 };
       }),
   };
+}
+
+/** Opens what is sealed and was not erased. */
+async function reveal(
+  database: Knex,
+  entries: readonly StoredLedgerEntry[],
+): Promise<StoredLedgerEntry[]> {
+  const sealedIn = ({ details }: StoredLedgerEntry): Sealed | undefined =>
+    details['sealed'] as Sealed | undefined;
+  const keys = await keysOf(
+    database,
+    entries.flatMap((entry) => sealedIn(entry)?.key ?? []),
+  );
+  return entries.map((entry) => {
+    const sealed = sealedIn(entry);
+    if (sealed === undefined) return entry;
+    const key = keys.get(sealed.key);
+    return {
+      ...entry,
+      revealed: key === undefined ? null : openSealed(key, entry.subject, sealed),
+    };
+  });
+}
+
+/** The same words where the record keeps them: those of what somebody has reported. */
+async function eraseWords(trx: Knex, { kind, id }: LedgerSubject): Promise<void> {
+  const erased = '(erased)';
+  if (kind === 'event') {
+    await trx('reported_event').where({ id }).update({ title: erased, description: erased });
+  }
+  if (kind === 'incident') {
+    await trx('incident').where({ id }).update({ summary: erased });
+    await trx('incident_log').where({ incident_id: id }).update({ message: erased });
+  }
 }
 
 /** The size of the last checkpoint before the first entry that is to stay. */

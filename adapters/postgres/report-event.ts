@@ -34,7 +34,8 @@ export async function insertEvent(
     actor: by,
     action: 'event.reported',
     subject: { kind: 'event', id: row.id },
-    details: { ...report },
+    details: { application, noticedAt },
+    sealed: { title, description },
   });
   const target = await targetOfEvent(trx, application);
   await raiseAlert(trx, await othersWith(trx, 'incident.manage', by, target), {

@@ -46,7 +46,11 @@ export function ledgerRoutes(app: TypedApp, { ledger }: AppDeps): void {
       const page = await ledger.list(withoutUndefined(request.query));
       return sendPage(request, reply, {
         ...page,
-        rows: page.rows.map((row) => ({ ...row, details: { ...row.details } })),
+        rows: page.rows.map(({ revealed, ...row }) => ({
+          ...row,
+          details: { ...row.details },
+          ...(revealed === undefined ? {} : { revealed: revealed && { ...revealed } }),
+        })),
       });
     },
   );
@@ -139,6 +143,26 @@ export function ledgerRoutes(app: TypedApp, { ledger }: AppDeps): void {
         .header('content-disposition', 'attachment; filename="log.ndjson"');
       return reply.send(Readable.from(lines) as never);
     },
+  );
+
+  app.post(
+    '/log/erasures',
+    {
+      config: { access: 'log.erase' },
+      schema: {
+        tags,
+        operationId: 'eraseFromLog',
+        summary: 'Erase what is sealed about a subject, for good; the log stays provable',
+        body: reasonSchema.extend({
+          subject: z.strictObject({
+            kind: z.string().min(1).max(200),
+            id: z.string().min(1).max(200),
+          }),
+        }),
+        response: { 200: z.object({ keys: z.int() }), ...problems },
+      },
+    },
+    (request) => ledger.erase({ ...request.body, by: request.actor.id }),
   );
 
   app.post(

@@ -9,6 +9,11 @@ export const ledgerEntrySchema = z
     subject: z.object({ kind: z.string(), id: z.string() }),
     details: z.record(z.string(), z.unknown()),
     previousHash: z.string(),
+    revealed: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .optional()
+      .describe('What is sealed in details; null where it was erased'),
     hash: z.string().describe('RFC 9162 leaf hash of the entry’s canonical JSON, without this'),
   })
   .meta({ id: 'LedgerEntry' });

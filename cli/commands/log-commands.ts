@@ -50,8 +50,31 @@ export function addLogCommands(program: Command): void {
           { title: 'actor', value: ({ actor }: Entry) => actor },
           { title: 'action', value: ({ action }: Entry) => action },
           { title: 'subject', value: ({ subject: { kind, id } }: Entry) => `${kind}:${id}` },
+          { title: 'sealed', value: ({ revealed }: Entry) => sealedState(revealed) },
         ],
         ({ sequence }) => String(sequence),
+      );
+    });
+  log
+    .command('erase <subject>')
+    .description(
+      'erase for good what is sealed about a subject, such as event:…; the log stays provable',
+    )
+    .requiredOption('-r, --reason <reason>')
+    .action(async (subject: string, { reason }: { reason: string }, command: Command) => {
+      const { api, output } = contextOf(command);
+      const [kind = '', ...rest] = subject.split(':');
+      const erased = await answerOf(
+        api.POST('/log/erasures', {
+          params: { header: onceHeaders() },
+          body: { subject: { kind, id: rest.join(':') }, reason },
+        }),
+      );
+      printOne(
+        erased,
+        output,
+        () => subject,
+        () => `what was sealed about ${subject} can no longer be read by anybody`,
       );
     });
   log
@@ -134,6 +157,11 @@ export function addLogCommands(program: Command): void {
         ({ upTo, removed }) => `${removed} entries up to ${upTo} are gone from the log`,
       );
     });
+}
+
+function sealedState(revealed: Entry['revealed']): string {
+  if (revealed === undefined) return '';
+  return revealed === null ? 'erased' : 'readable';
 }
 
 /** The file stands under its name only when it is whole. */

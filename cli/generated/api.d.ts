@@ -2885,6 +2885,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/log/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase what is sealed about a subject, for good; the log stays provable */
+        post: operations["eraseFromLog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/log/prunings": {
         parameters: {
             query?: never;
@@ -3228,9 +3245,9 @@ export interface components {
                 solutions: string[] | null;
             }[];
             /** @description What you may do at least somewhere */
-            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.erase" | "log.prune" | "metrics.read" | "principal.manage")[];
             /** @description What this token is limited to */
-            limitedTo: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+            limitedTo: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.erase" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
             /** @description Of a browser; what it changes carries the token as x-csrf-token */
             session: {
                 id: string;
@@ -3242,7 +3259,7 @@ export interface components {
             id: string;
             name: string;
             builtIn: boolean;
-            readonly permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+            readonly permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.erase" | "log.prune" | "metrics.read" | "principal.manage")[];
             createdBy: string | null;
             createdAt: string | null;
         };
@@ -3261,7 +3278,7 @@ export interface components {
             principal: string;
             label: string;
             /** @description What it is limited to; null for all that its principal may */
-            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+            permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.erase" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
             issuedBy: string | null;
             createdAt: string;
             expiresAt: string | null;
@@ -4439,6 +4456,10 @@ export interface components {
                 [key: string]: unknown;
             };
             previousHash: string;
+            /** @description What is sealed in details; null where it was erased */
+            revealed?: {
+                [key: string]: unknown;
+            } | null;
             /** @description RFC 9162 leaf hash of the entry’s canonical JSON, without this */
             hash: string;
         };
@@ -6232,7 +6253,7 @@ export interface operations {
                      * @description Null: all that the principal may
                      * @default null
                      */
-                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.erase" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -6373,7 +6394,7 @@ export interface operations {
                      * @description Null: all that the principal may
                      * @default null
                      */
-                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
+                    permissions?: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.erase" | "log.prune" | "metrics.read" | "principal.manage")[] | null;
                 };
             };
         };
@@ -7249,7 +7270,7 @@ export interface operations {
                 "application/json": {
                     id: string;
                     name: string;
-                    permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.prune" | "metrics.read" | "principal.manage")[];
+                    permissions: ("change.read" | "change.request" | "change.decide" | "change.rehearse" | "change.move" | "conflict.override" | "freeze.manage" | "freeze.override" | "change.cancel" | "change.hold" | "line.stop" | "line.resume" | "change.implement" | "step.carry-out" | "step.coordinate" | "runbook.decide" | "change.review" | "application.read" | "application.register" | "application.simulate" | "event.report" | "incident.read" | "incident.manage" | "incident-plan.manage" | "evidence.manage" | "evidence.read" | "problem.manage" | "risk.read" | "risk.manage" | "risk.accept" | "risk-criteria.manage" | "control.manage" | "action.settle" | "guardian.hold" | "guardian.decide" | "inventory.read" | "inventory.import" | "contract.read" | "contract.manage" | "customer.read" | "alert.read" | "policy.read" | "policy.manage" | "template.propose" | "approval.delegate" | "change.justify" | "risk.treat" | "log.read" | "log.erase" | "log.prune" | "metrics.read" | "principal.manage")[];
                 };
             };
         };
@@ -15802,6 +15823,58 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    eraseFromLog: {
+        parameters: {
+            query?: never;
+            header: {
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    subject: {
+                        kind: string;
+                        id: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        keys: number;
+                    };
+                };
+            };
+            /** @description Default Response */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Default Response */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

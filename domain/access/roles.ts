@@ -288,6 +288,11 @@ export const permissions = {
     reach: 'open',
     roles: ['auditor', 'security-officer', 'administrator'],
   },
+  'log.erase': {
+    lets: 'erase what is sealed in the log about a subject; entries keep their places',
+    reach: 'company',
+    roles: ['administrator', 'security-officer'],
+  },
   'log.prune': {
     lets: 'remove old entries of the intervention log, up to a checkpoint',
     reach: 'company',

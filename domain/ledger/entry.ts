@@ -13,6 +13,15 @@ export interface NewLedgerEntry {
   readonly action: string;
   readonly subject: LedgerSubject;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** What may have to be erased: stands in the log under the key of its subject, as `details.sealed`. */
+  readonly sealed?: Readonly<Record<string, unknown>>;
+}
+
+/** AES-256-GCM of canonical JSON, bound to the entry's subject; base64. Without its key it says nothing any more. */
+export interface Sealed {
+  readonly key: string;
+  readonly nonce: string;
+  readonly text: string;
 }
 
 /** An entry of the log; its RFC 8785 JSON is the leaf that is hashed. */
@@ -65,5 +74,6 @@ export const ledgerActions = {
   keyAdded: 'ledger.key-added',
   keyChanged: 'ledger.key-changed',
   pruned: 'ledger.pruned',
+  erased: 'ledger.erased',
   exported: 'ledger.exported',
 } as const;

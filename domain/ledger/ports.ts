@@ -1,9 +1,11 @@
 import type { Page } from '../inventory/ports.ts';
-import type { Checkpoint, LedgerEntry, NewLedgerEntry } from './entry.ts';
+import type { Checkpoint, LedgerEntry, LedgerSubject, NewLedgerEntry } from './entry.ts';
 
 export interface StoredLedgerEntry extends LedgerEntry {
   /** The entry's leaf hash, hex. */
   readonly hash: string;
+  /** What is sealed in it; null where it was erased, missing where nothing is. */
+  readonly revealed?: Readonly<Record<string, unknown>> | null;
 }
 
 export interface LedgerQuery {
@@ -64,6 +66,15 @@ export interface Ledger {
   consistencyProof(from: number, to: number): Promise<ConsistencyProof>;
   /** Lines of JSON that `ctc log verify` takes, up to a checkpoint made for it. */
   export(by: string): Promise<AsyncIterable<string>>;
+  /**
+   * Erases what is sealed about a subject, and what the record keeps of an event in words; entries stay in their
+   * places and prove what they proved. @throws DomainError `not-found` where nothing is sealed.
+   */
+  erase(request: {
+    readonly subject: LedgerSubject;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<{ readonly keys: number }>;
   /**
    * Removes all entries up to the last checkpoint before the instant; what remains can still be verified.
    * @throws DomainError `refused` when there are none.

@@ -530,6 +530,7 @@ describe('bad input', () => {
       ['change.justify', 'POST', '/changes/x/justification'],
       ['risk.treat', 'POST', '/changes/x/risk-treatment'],
       ['log.read', 'GET', '/log'],
+      ['log.erase', 'POST', '/log/erasures'],
       ['log.prune', 'POST', '/log/prunings'],
       ['metrics.read', 'GET', '/metrics'],
       ['principal.manage', 'GET', '/principals'],

@@ -69,6 +69,25 @@ describe('the intervention log', () => {
     expect(refused.code).toBe(4);
   });
 
+  it('forgets what people told when it is erased, and still proves all that was', async () => {
+    const words = 'Señora Vidal rang about her invoice';
+    const reported = await ctc('-o', 'json', 'event', 'report', 'A call', '-d', words);
+    expect(reported.code).toBe(0);
+    const { id } = JSON.parse(reported.stdout) as { id: string };
+    const about = ['log', 'list', '--subject', `event:${id}`];
+    expect((await ctc('-o', 'json', ...about)).stdout).toContain(words);
+    const erasing = ['log', 'erase', `event:${id}`, '-r', 'she asked for it'];
+    expect((await runCtc(system, system.people.oscar.token, ...erasing)).code).toBe(4);
+    expect((await ctc(...erasing)).code).toBe(0);
+    const left = await ctc(...about);
+    expect(left.stdout).toContain('erased');
+    expect((await ctc('-o', 'json', ...about)).stdout).not.toContain('Vidal');
+    expect((await ctc('event', 'show', id)).stdout).not.toContain('Vidal');
+    await ctc('log', 'export', '-f', inData('erased.ndjson'));
+    expect((await verify('erased.ndjson')).code).toBe(0);
+    expect((await ctc(...erasing)).code).toBe(3);
+  });
+
   it('has an entry of who signed in, and of who took customers away, before they get anything', async () => {
     const { stack, administrator } = system;
     const entered = await fetch(`${stack.apiUrl}/login`, {
