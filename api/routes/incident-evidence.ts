@@ -122,7 +122,11 @@ export function incidentEvidenceRoutes(app: TypedApp, deps: AppDeps): void {
     async (request, reply) => {
       const { params, actor } = request;
       const read = await evidence.read(params.incident, params.evidence, actor.id);
-      const name = encodeURIComponent(read.evidence.fileName ?? read.evidence.label);
+      // Quotes, brackets and stars have a meaning of their own in the header (RFC 8187).
+      const name = encodeURIComponent(read.evidence.fileName ?? read.evidence.label).replaceAll(
+        /['()*]/g,
+        (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+      );
       // Never shown by a browser: evidence may be hostile.
       void reply
         .type('application/octet-stream')
