@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Secret, TOTP } from 'otpauth';
@@ -295,6 +296,30 @@ describe('a second factor', () => {
       await signIn({ code: '000000' }, { from });
     }
     expect((await signIn({}, { from })).type).toBe('too-many-tries');
+  });
+
+  it('is not gone around by a link that sets another password', async () => {
+    await add();
+    const { secret } = await api.deps.accounts.createLink('ana', 'root');
+    const other = 'another long password';
+    const welcomed = await call('POST', '/welcome', { body: { link: secret, password: other } });
+    expect(welcomed).toMatchObject({ status: 303, setCookie: '' });
+    expect((await signIn({ password: other })).type).toBe('code-needed');
+  });
+
+  it('is not removed by trying one code after the other in a session that is open', async () => {
+    const { cookie } = await signIn();
+    const { secret } = await add();
+    const csrf = await csrfOf(cookie);
+    const remove = (code: string) =>
+      call('POST', '/me/second-factor/removal', {
+        ...{ cookie, body: { code } },
+        headers: { 'x-csrf-token': csrf, 'idempotency-key': randomUUID() },
+      });
+    const tries = await Promise.all(Array.from({ length: 8 }, (_, n) => remove(`00000${n}`)));
+    expect(tries.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(3);
+    expect((await remove(codeOf(secret))).status).toBe(429);
+    expect((await api.deps.secondFactor.state('ana')).confirmed).toBe(true);
   });
 
   it('is replaced by recovery codes, each once, and reset by an administrator', async () => {

@@ -157,7 +157,14 @@ export function accountRoutes(app: TypedApp, { accounts, secondFactor, sessions 
   app.post(
     '/me/second-factor/removal',
     {
-      config: { access: 'signed-in' },
+      config: {
+        access: 'signed-in',
+        rateLimit: {
+          ...{ max: 5, timeWindow: '15 minutes' },
+          // Whoever has a session must not try codes until one fits.
+          keyGenerator: ({ actor }: FastifyRequest) => `second-factor/${actor.id}`,
+        },
+      },
       schema: {
         tags,
         operationId: 'removeSecondFactor',

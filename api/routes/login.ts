@@ -22,7 +22,8 @@ const triesFromOneAddress = {
 const passwordSchema = z.string().max(1000);
 
 /** Signing a browser in and out: what a session may is what its principal or its token may. */
-export function loginRoutes(app: TypedApp, { access, accounts, oidc, sessions }: AppDeps): void {
+export function loginRoutes(app: TypedApp, deps: AppDeps): void {
+  const { access, accounts, oidc, secondFactor, sessions } = deps;
   const begin = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -105,7 +106,8 @@ export function loginRoutes(app: TypedApp, { access, accounts, oidc, sessions }:
       schema: {
         tags,
         operationId: 'redeemLink',
-        summary: 'Set the password that a link is for, which uses it up, and sign in',
+        summary:
+          'Set the password that a link is for, which uses it up, and sign in; with a second factor, at /login',
         body: z.object({ link: z.string().max(200), password: passwordSchema }),
         response: { 303: z.null(), ...problems },
       },
@@ -119,6 +121,9 @@ export function loginRoutes(app: TypedApp, { access, accounts, oidc, sessions }:
         async () => {
           refuseForeign(request);
           const principal = await accounts.redeemLink(link, password);
+          // A link is no second factor: whoever has one signs in with it.
+          const { confirmed } = await secondFactor.state(principal);
+          if (confirmed) return reply.header('cache-control', 'no-store').redirect('/login', 303);
           return begin(request, reply, { principal, method: 'password' });
         },
       );

@@ -81,7 +81,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set the password that a link is for, which uses it up, and sign in */
+        /** Set the password that a link is for, which uses it up, and sign in; with a second factor, at /login */
         post: operations["redeemLink"];
         delete?: never;
         options?: never;
