@@ -5,7 +5,7 @@ import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import type { LogEntry } from '../../domain/change/story.ts';
 import { guardianPrincipal, policyPrincipal } from '../../domain/guardian/ports.ts';
 import { targetOfChange } from './access-targets.ts';
-import { approversOfPlan, toldOfPlan } from './approvers.ts';
+import { audienceOfPlan } from './approvers.ts';
 import { holdersOf } from './grants.ts';
 
 export interface NewAlert {
@@ -51,61 +51,54 @@ export async function audienceOf(
   audience: NonNullable<LogEntry['alert']>,
   actor: string,
 ): Promise<string[]> {
-  const terms = audience === 'approvers' ? await termsOf(trx, changeId) : undefined;
-  const target = await targetOfChange(trx, changeId);
+  const change = await trx('change')
+    .where({ id: changeId })
+    .first<AudienceRow>(
+      'requester',
+      trx.raw('origin is not null as is_correction'),
+      trx.raw(`plan -> 'approval' as approval`),
+    );
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
     `
       select requester as id from change where id = :changeId
-      union
-      select unnest(cast(:deciders as text[]))
       union
       select decided_by from approval where change_id = :changeId and :involved
       union
       select p.id from change_log l join principal p on p.id = l.actor
       where l.change_id = :changeId and :involved
       union
-      -- Nobody asked for what the guardian does: those who may answer it are told, and whose change it corrects.
-      select unnest(cast(:answering as text[])) from change c
-      where c.id = :changeId and c.origin is not null
-      union
       select corrected.requester from change c
         join change corrected on corrected.id = cast(c.origin #>> '{corrects,changeId}' as uuid)
       where c.id = :changeId
     `,
-    {
-      changeId,
-      involved: audience === 'everyone-involved',
-      // Those whom the policies ask, where there are any.
-      deciders:
-        audience === 'approvers' && terms === undefined
-          ? await holdersOf(trx, 'change.decide', target)
-          : [],
-      answering: await holdersOf(trx, 'guardian.decide', target),
-    },
+    { changeId, involved: audience === 'everyone-involved' },
   );
   const nobodys = [actor, guardianPrincipal, policyPrincipal, templatePrincipal];
-  const asked =
-    terms === undefined
-      ? []
-      : [
-          ...(await approversOfPlan(trx, terms.approval, terms.requester)),
-          ...(await toldOfPlan(trx, terms.approval)),
-        ];
-  return [...rows.map(({ id }) => id), ...asked].filter((id) => !nobodys.includes(id));
+  const asked = audience === 'approvers' ? await askedOf(trx, changeId, change) : [];
+  // Nobody asked for what the guardian does: those who may answer it are told, and whose change it corrects.
+  const answering = change.is_correction
+    ? await holdersOf(trx, 'guardian.decide', await targetOfChange(trx, changeId))
+    : [];
+  return [...new Set([...rows.map(({ id }) => id), ...asked, ...answering])].filter(
+    (id) => !nobodys.includes(id),
+  );
 }
 
-async function termsOf(
+interface AudienceRow {
+  readonly requester: string;
+  readonly is_correction: boolean;
+  readonly approval: ApprovalTerms | null;
+}
+
+/** Those whom the policies ask, and those they tell; before there were policies, whoever may decide. */
+async function askedOf(
   trx: Knex,
   changeId: string,
-): Promise<{ readonly approval: ApprovalTerms; readonly requester: string } | undefined> {
-  const row = await trx('change')
-    .where({ id: changeId })
-    .first<{ approval: ApprovalTerms | null; requester: string }>(
-      trx.raw(`plan -> 'approval' as approval`),
-      'requester',
-    );
-  const { approval, requester } = row;
-  return approval === null ? undefined : { approval, requester };
+  { approval, requester }: AudienceRow,
+): Promise<string[]> {
+  return approval === null
+    ? holdersOf(trx, 'change.decide', await targetOfChange(trx, changeId))
+    : audienceOfPlan(trx, approval, requester);
 }
 
 /** Those of the principals who can be alerted; the one who acted already knows. */

@@ -1,16 +1,20 @@
 import type { Knex } from 'knex';
 import type { ApprovalReader, PlanApprovals, RiskTreatment } from '../../domain/approvals/ports.ts';
-import { seatsOf, standingOf, type Approver } from '../../domain/approvals/standing.ts';
+import {
+  maySign,
+  standingOf,
+  type Approver,
+  type StepStanding,
+} from '../../domain/approvals/standing.ts';
 import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import type { ChangePlan } from '../../domain/change/ports.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { readAgenda } from './agenda.ts';
 import { allApprovers } from './approvers.ts';
-import { byIdOrLabel } from './id-or-label.ts';
+import { findChange } from './find-change.ts';
 import { appendToLedger } from './ledger-append.ts';
 import { decisionsOn, unmetOf } from './record-decision.ts';
 import { justificationsOf } from './record-justification.ts';
-import { uuidPattern } from './uuid-pattern.ts';
 
 export interface ApprovalReaderDeps {
   readonly database: Knex;
@@ -46,7 +50,7 @@ const columns = [
 export function createApprovalReader({ database, now }: ApprovalReaderDeps): ApprovalReader {
   return {
     async approvals(which) {
-      const row = await changeOf(database, which);
+      const row = await findChange<ChangeRow>(database, which, columns);
       const { id, plan, plan_hash: planHash } = row;
       const shown = {
         change: `CHG-${row.number}`,
@@ -82,7 +86,7 @@ export function createApprovalReader({ database, now }: ApprovalReaderDeps): App
 
     treat: (which, planHash, { option, description, by }) =>
       database.transaction(async (trx) => {
-        const row = await changeOf(trx, which);
+        const row = await findChange<ChangeRow>(trx, which, columns);
         if (row.plan_hash !== planHash) {
           throw new DomainError(
             'conflict',
@@ -121,27 +125,14 @@ export function createApprovalReader({ database, now }: ApprovalReaderDeps): App
 }
 
 function whoMaySign(
-  terms: ApprovalTerms,
-  { policy, step }: { readonly policy: string; readonly step: string },
+  { policies, target }: ApprovalTerms,
+  step: Pick<StepStanding, 'policy' | 'step'>,
   approvers: readonly Approver[],
 ): string[] {
-  const isForStep = (quorum: string): boolean => quorum.startsWith(`${policy}/${step}/`);
   return approvers
-    .filter((one) => seatsOf(terms.policies, terms.target, one).quorums.some(isForStep))
+    .filter((one) => maySign(policies, target, one, step))
     .map(({ id }) => id)
     .toSorted();
-}
-
-async function changeOf(database: Knex, which: string): Promise<ChangeRow> {
-  const where = byIdOrLabel(which, { letters: 'chg', id: uuidPattern });
-  const row =
-    where === undefined
-      ? undefined
-      : await database('change')
-          .where(where)
-          .first<ChangeRow | undefined>(...columns);
-  if (row !== undefined) return row;
-  throw new DomainError('not-found', `There is no change "${which}".`, { code: 'no-such-change' });
 }
 
 async function treatmentOf(

@@ -34,20 +34,29 @@ export async function approversOfPlan(
   terms: ApprovalTerms,
   requester: string,
 ): Promise<string[]> {
-  return (await allApprovers(trx))
-    .filter((one) => {
-      const { quorums, vetoes } = seatsOf(terms.policies, terms.target, one);
-      return one.id !== requester && quorums.length + vetoes.length > 0;
-    })
-    .map(({ id }) => id);
+  return idsOf(await allApprovers(trx), (one) => isAsked(terms, requester, one));
 }
 
-/** Those whom policies name to be told when a decision is asked for. */
-export async function toldOfPlan(trx: Knex, { tell, target }: ApprovalTerms): Promise<string[]> {
-  if (tell.length === 0) return [];
-  return (await allApprovers(trx))
-    .filter((one) => tell.some((group) => isOf(group, one, target)))
-    .map(({ id }) => id);
+/** Its approvers, and those whom policies name to be told when a decision is asked for. */
+export async function audienceOfPlan(
+  trx: Knex,
+  terms: ApprovalTerms,
+  requester: string,
+): Promise<string[]> {
+  const { tell, target } = terms;
+  return idsOf(
+    await allApprovers(trx),
+    (one) => isAsked(terms, requester, one) || tell.some((group) => isOf(group, one, target)),
+  );
+}
+
+function isAsked({ policies, target }: ApprovalTerms, requester: string, one: Approver): boolean {
+  const { quorums, vetoes } = seatsOf(policies, target, one);
+  return one.id !== requester && quorums.length + vetoes.length > 0;
+}
+
+function idsOf(approvers: readonly Approver[], fits: (one: Approver) => boolean): string[] {
+  return approvers.filter(fits).map(({ id }) => id);
 }
 
 async function approversAmong(trx: Knex, ids?: readonly string[]): Promise<Approver[]> {

@@ -18,8 +18,7 @@ import type { ResolvedWindow } from '../../domain/windows/window.ts';
 import { attemptsOf } from './attempt-reader.ts';
 import { interventionOf, presentConflicts } from './conflict-store.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
-import { byIdOrLabel } from './id-or-label.ts';
-import { uuidInAnyCase } from './uuid-pattern.ts';
+import { findChange } from './find-change.ts';
 import { listMeasurements } from './metrics-reader.ts';
 
 export interface ChangeReaderDeps {
@@ -66,7 +65,7 @@ export function createChangeReader({ database, engine }: ChangeReaderDeps): Chan
     },
 
     async get(idOrLabel) {
-      const row = await findChange(database, idOrLabel);
+      const row = await findChange<ChangeRow>(database, idOrLabel, ['*']);
       const [approvals, conflicts, attempts, rehearsal] = await Promise.all([
         approvalsOf(database, row.id),
         conflictsOf(database, row.id),
@@ -152,19 +151,6 @@ function filtered<Q extends Knex.QueryBuilder>(query: Q, filter: ChangeFilter): 
     void query.whereILike('title', `%${filter.text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`);
   }
   return query;
-}
-
-async function findChange(database: Knex, idOrLabel: string): Promise<ChangeRow> {
-  const where = byIdOrLabel(idOrLabel, { letters: 'chg', id: uuidInAnyCase });
-  const row =
-    where === undefined
-      ? undefined
-      : await database('change').where(where).first<ChangeRow | undefined>('*');
-  if (row !== undefined) return row;
-  throw new DomainError('not-found', `There is no change "${idOrLabel}".`, {
-    code: 'no-such-change',
-    remedy: 'Use its label, such as CHG-12, or its id; ctc change list shows both.',
-  });
 }
 
 function toSummary(row: ChangeRow): ChangeSummary {

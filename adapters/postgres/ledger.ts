@@ -9,7 +9,7 @@ import {
 } from '../../domain/ledger/entry.ts';
 import type { Ledger, LedgerKeyView, StoredLedgerEntry } from '../../domain/ledger/ports.ts';
 import { consistencyRanges, inclusionRanges } from '../../domain/ledger/proofs.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
 import { appendToLedger } from './ledger-append.ts';
 import {
   checkpointedSize,
@@ -54,7 +54,12 @@ export function createLedger(deps: CheckpointerDeps): Ledger {
       if (cursor !== undefined)
         void query.where('sequence', '<', decodeCursor(cursor, sequencePattern));
       const rows = await query.select<EntryRow[]>('leaf', 'hash');
-      const page = pageOf(rows.map(toEntry), limit, ({ sequence }) => sequence);
+      const page = pageOf(
+        rows.map(toEntry),
+        limit,
+        (entry) => entry,
+        ({ sequence }) => sequence,
+      );
       return { ...page, rows: await reveal(database, page.rows) };
     },
 
@@ -65,7 +70,12 @@ export function createLedger(deps: CheckpointerDeps): Ledger {
       if (cursor !== undefined)
         void query.where('tree_size', '<', decodeCursor(cursor, sequencePattern));
       const rows = await query.select<CheckpointRow[]>('note', 'signature');
-      return pageOf(rows.map(toCheckpoint), limit, ({ note }) => note.treeSize);
+      return pageOf(
+        rows.map(toCheckpoint),
+        limit,
+        (one) => one,
+        ({ note }) => note.treeSize,
+      );
     },
 
     keys: () => readKeys(database),
@@ -227,19 +237,4 @@ async function readKeys(database: Knex): Promise<LedgerKeyView[]> {
 
 function toEntry({ leaf, hash }: EntryRow): StoredLedgerEntry {
   return { ...(JSON.parse(leaf) as LedgerEntry), hash: toHex(hash) };
-}
-
-function pageOf<Row>(
-  rows: readonly Row[],
-  limit: number,
-  position: (row: Row) => number,
-): { rows: readonly Row[]; nextCursor?: string } {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    rows: page,
-    ...(rows.length > limit && last !== undefined
-      ? { nextCursor: encodeCursor(position(last)) }
-      : {}),
-  };
 }

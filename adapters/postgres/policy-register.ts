@@ -18,9 +18,10 @@ export function createPolicyRegister(deps: PolicyRegisterDeps): PolicyRegister {
   });
   return {
     inForce: async () =>
-      (await register.versions())
-        .filter(({ state }) => state === 'in-force')
-        .map(({ version, definition }) => ({ version, policy: definition })),
+      (await register.inForce()).map(({ version, definition }) => ({
+        version,
+        policy: definition,
+      })),
     versions: async (id) => (await register.versions(id)).map(shown),
     propose: async (policy, reason, by) =>
       shown(await register.propose(policy.id, policy, reason, by)),

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { ApprovalTerms } from '../../domain/approvals/terms.ts';
 import { unmetRequirements } from '../../domain/approvals/requirements.ts';
 import { openSteps, signatureFor, type Signature } from '../../domain/approvals/signature.ts';
-import { standingOf, type GivenDecision, type Standing } from '../../domain/approvals/standing.ts';
+import { allQuorums, standingOf, type GivenDecision } from '../../domain/approvals/standing.ts';
 import type { ChangePlan } from '../../domain/change/ports.ts';
 import type { DecisionEntry, DecisionOutcome } from '../../domain/change/story.ts';
 import type { Conflict } from '../../domain/conflicts/conflict.ts';
@@ -30,7 +30,7 @@ interface PlannedRow {
 
 /**
  * Takes down a decision with what it counts for, and says whether the plan is decided by it; the caller moves the
- * state on in the same transaction. Undefined where the decision is on record already, with what was answered.
+ * state on in the same transaction. A decision that is on record already is `known`, with what was answered.
  * @throws DomainError `refused` where policies, separation of duties or blocking conflicts say no.
  */
 export async function takeDecision(
@@ -132,17 +132,8 @@ export async function decisionsOn(
   }));
 }
 
-/** How the decisions on the plan as it is stand; undefined before there is one. */
-export function standingOfPlan(
-  plan: ChangePlan | null,
-  decisions: readonly GivenDecision[],
-): Standing | undefined {
-  const terms = plan?.approval;
-  return terms === undefined ? undefined : standingOf(terms.policies, decisions);
-}
-
 /** People whom the request names to carry it out. */
-export function implementersOf({ request }: ChangePlan): string[] {
+function implementersOf({ request }: ChangePlan): string[] {
   if (request.kind === 'release' || request.runbook === undefined) return [];
   const { runbook } = request;
   return runbookGroups.flatMap((group) =>
@@ -168,9 +159,7 @@ async function signatureOf(
       onBehalfOf: null,
       as: { id: by, grants: [] },
       seats: {
-        quorums: terms.policies.flatMap(({ policy, steps }) =>
-          steps.flatMap(({ name, anyOf }) => anyOf.map((_, index) => `${policy}/${name}/${index}`)),
-        ),
+        quorums: allQuorums(terms.policies),
         vetoes: [],
       },
     };

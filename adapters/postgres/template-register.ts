@@ -32,7 +32,7 @@ export function createTemplateRegister(deps: TemplateRegisterDeps): TemplateRegi
   });
   return {
     async findInForce(id) {
-      const found = (await register.versions(id)).find(({ state }) => state === 'in-force');
+      const [found] = await register.inForce(id);
       return found === undefined
         ? undefined
         : { version: found.version, template: found.definition };

@@ -22,6 +22,8 @@ export interface Versioned<Definition> extends VersionRecord {
 export interface VersionedRegister<Definition> {
   /** Every version, newest first within each; of one where it is named. */
   versions(id?: string): Promise<Versioned<Definition>[]>;
+  /** The newest approved version of each that was not retired; of one where it is named. */
+  inForce(id?: string): Promise<{ readonly version: number; readonly definition: Definition }[]>;
   propose(
     id: string,
     definition: Definition,
@@ -94,6 +96,25 @@ export function createVersionedRegister<Definition>(
 
   return {
     versions: (id) => versionsIn(database, id),
+
+    // Asked at each assessment: older versions are neither read nor parsed.
+    async inForce(id) {
+      const rows = await database(table)
+        .distinctOn('id')
+        .whereNotNull('approved_at')
+        .modify((query) => {
+          if (id !== undefined) void query.where({ id });
+        })
+        .orderBy([{ column: 'id' }, { column: 'version', order: 'desc' }])
+        .select<Pick<Row, 'version' | 'definition' | 'retired_at'>[]>(
+          'version',
+          'definition',
+          'retired_at',
+        );
+      return rows
+        .filter(({ retired_at }) => retired_at === null)
+        .map(({ version, definition }) => ({ version, definition: parse(definition) }));
+    },
 
     propose: (id, definition, reason, by) =>
       database.transaction(async (trx) => {

@@ -6,9 +6,7 @@ import {
   type RollbackView,
   type WayBackReader,
 } from '../../domain/change/way-back.ts';
-import { DomainError } from '../../domain/errors.ts';
-import { byIdOrLabel } from './id-or-label.ts';
-import { uuidPattern } from './uuid-pattern.ts';
+import { findChange } from './find-change.ts';
 
 interface ChangeRow {
   readonly id: string;
@@ -32,7 +30,13 @@ const mostEarlier = 20;
 export function createWayBackReader(database: Knex): WayBackReader {
   return {
     async wayBack(which) {
-      const change = await changeOf(database, which);
+      const change = await findChange<ChangeRow>(database, which, [
+        'id',
+        'number',
+        'application',
+        'plan',
+        database.raw(`definition -> 'request' as request`),
+      ]);
       const { request, plan } = change;
       const planned = plannedWayBack(request, plan?.rollsBackTo ?? null);
       const earlier =
@@ -50,24 +54,6 @@ export function createWayBackReader(database: Knex): WayBackReader {
       };
     },
   };
-}
-
-async function changeOf(database: Knex, which: string): Promise<ChangeRow> {
-  const where = byIdOrLabel(which, { letters: 'chg', id: uuidPattern });
-  const row =
-    where === undefined
-      ? undefined
-      : await database('change')
-          .where(where)
-          .first<ChangeRow | undefined>(
-            'id',
-            'number',
-            'application',
-            'plan',
-            database.raw(`definition -> 'request' as request`),
-          );
-  if (row !== undefined) return row;
-  throw new DomainError('not-found', `There is no change "${which}".`, { code: 'no-such-change' });
 }
 
 /**

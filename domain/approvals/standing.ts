@@ -73,6 +73,25 @@ export function isOf(
   );
 }
 
+/** Every quorum of the policies: what one who signs for all of them signs. */
+export function allQuorums(policies: readonly PolicyTerms[]): string[] {
+  return policies.flatMap(({ policy, steps }) =>
+    steps.flatMap(({ name, anyOf }) => anyOf.map((_, at) => quorumKey(policy, name, at))),
+  );
+}
+
+/** Whether somebody could sign a step, whoever else has signed. */
+export function maySign(
+  policies: readonly PolicyTerms[],
+  target: Target,
+  approver: Approver,
+  { policy, step }: Pick<StepStanding, 'policy' | 'step'>,
+): boolean {
+  const terms = policies.filter((one) => one.policy === policy);
+  const steps = terms.flatMap((one) => one.steps.filter(({ name }) => name === step));
+  return steps.some(({ anyOf }) => anyOf.some((group) => isOf(group, approver, target)));
+}
+
 /**
  * How the decisions stand. Every policy must be met by itself; within one policy a person's signature counts
  * once, however many roles they have. One rejection by somebody who may ends it.

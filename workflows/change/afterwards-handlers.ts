@@ -7,7 +7,7 @@ import { record } from '../steps.ts';
 import { amendUpdate, justifyUpdate } from './change-messages.ts';
 import type { ChangeStory } from './change-state.ts';
 import { moveWindow } from './move-window.ts';
-import { acknowledge, labelOf, needState, refuse } from './refusals.ts';
+import { acknowledge, labelOf, needNextRevision, needState, refuse } from './refusals.ts';
 
 /** What is brought after the request: what was left out of it, and why an emergency was one. */
 export function handleWhatComesAfter(story: ChangeStory): void {
@@ -19,12 +19,7 @@ export function handleWhatComesAfter(story: ChangeStory): void {
 function handleAmendments(story: ChangeStory): void {
   const check = ({ revision }: Pick<Amendment, 'revision'>): void => {
     needState(story, ['awaiting-approval', 'scheduled'], 'amending it');
-    if (story.plan !== null && revision !== story.plan.revision + 1) {
-      refuse(
-        'plan-changed',
-        `${labelOf(story)} has been changed since it was shown to you: look at revision ${story.plan.revision} and amend it again.`,
-      );
-    }
+    needNextRevision(story, revision, 'amend');
   };
   setHandler(
     amendUpdate,

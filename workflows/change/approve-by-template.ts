@@ -2,7 +2,7 @@ import { isCancellation } from '@temporalio/workflow';
 import { templatePrincipal } from '../../domain/approvals/template-principal.ts';
 import type { AssessedPlan } from '../../domain/change/story.ts';
 import { record } from '../steps.ts';
-import type { ChangeStory } from './change-state.ts';
+import { waitsForWindow, type ChangeStory } from './change-state.ts';
 import { rootMessage } from './root-message.ts';
 
 /** A standard change that its template approves waits for nobody; where that fails people decide. To be called in one's turn. */
@@ -10,11 +10,7 @@ export async function approveByTemplate(story: ChangeStory, plan: AssessedPlan):
   const { preApproved, planHash } = plan;
   if (preApproved === undefined) return;
   const { template, version } = preApproved;
-  const waitingFor = {
-    what: 'window' as const,
-    detail: 'the window opens',
-    until: new Date(plan.opensAtMs).toISOString(),
-  };
+  const waitingFor = waitsForWindow(plan);
   const reason = `version ${version} of the template "${template}"`;
   try {
     const { decided } = await record.recordDecision({

@@ -13,12 +13,12 @@ import {
   resumeUpdate,
   statusQuery,
 } from './change-messages.ts';
-import type { ChangeStory, StepNote } from './change-state.ts';
+import { waitsForWindow, type ChangeStory, type StepNote } from './change-state.ts';
 import { stillWaiting } from './hold.ts';
 import { handleLineNews } from './line.ts';
 import { moveWindow } from './move-window.ts';
 import { handlePeopleAtWork } from './people-handlers.ts';
-import { acknowledge, labelOf, needState, notYet, refuse } from './refusals.ts';
+import { acknowledge, labelOf, needNextRevision, needState, notYet, refuse } from './refusals.ts';
 import { handleRunbook } from './runbook-handlers.ts';
 
 /**
@@ -84,11 +84,7 @@ function handleDecisions(story: ChangeStory): void {
         const plan = story.plan;
         if (plan === null) return acknowledge(story, 'unreachable');
         const approved = decision.decision === 'approved';
-        const waitingFor = {
-          what: 'window' as const,
-          detail: 'the window opens',
-          until: new Date(plan.opensAtMs).toISOString(),
-        };
+        const waitingFor = waitsForWindow(plan);
         const {
           decided,
           approvals,
@@ -134,12 +130,7 @@ function handleWindowMoves(story: ChangeStory): void {
   const movable: readonly ChangeState[] = ['awaiting-approval', 'scheduled'];
   const check = (move: { revision: number }): void => {
     needState(story, movable, 'moving its window');
-    if (story.plan !== null && move.revision !== story.plan.revision + 1) {
-      refuse(
-        'plan-changed',
-        `${labelOf(story)} has been changed since it was shown to you: look at revision ${story.plan.revision} and move it again.`,
-      );
-    }
+    needNextRevision(story, move.revision, 'move');
   };
   setHandler(
     moveWindowUpdate,

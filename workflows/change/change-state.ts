@@ -163,3 +163,12 @@ export function createChangeStory(changeId: string): ChangeStory {
   };
   return story;
 }
+
+/** What an approved change waits for. */
+export function waitsForWindow({ opensAtMs }: AssessedPlan) {
+  return {
+    what: 'window' as const,
+    detail: 'the window opens',
+    until: new Date(opensAtMs).toISOString(),
+  };
+}

@@ -36,6 +36,15 @@ export function needState(
   );
 }
 
+/** Refuses to put something in the place of a plan that the sender was not shown. */
+export function needNextRevision(story: ChangeStory, revision: number, doing: string): void {
+  if (story.plan === null || revision === story.plan.revision + 1) return;
+  refuse(
+    'plan-changed',
+    `${labelOf(story)} has been changed since it was shown to you: look at revision ${story.plan.revision} and ${doing} it again.`,
+  );
+}
+
 /** Where duties are apart, whoever approved it does not carry it out; going back is everybody's. */
 export function refuseApprover(story: ChangeStory, by: string): void {
   if (story.plan?.separateImplementer !== true || !story.deciders.has(by)) return;
