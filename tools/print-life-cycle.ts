@@ -1,11 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { format } from 'prettier';
 import { rolesWith } from '../domain/access/roles.ts';
 import { endedStates, lifeCycle, reservedStates } from '../domain/change/life-cycle.ts';
-
-/** Writes docs/life-cycle.md from the one table; with --check it only says whether the file is current. */
-const path = join(import.meta.dirname, '..', 'docs', 'life-cycle.md');
+import { generateDocument } from './generated-document.ts';
 
 const who = (by: (typeof lifeCycle)[number]['by']): string =>
   by === 'workflow' ? 'the workflow' : rolesWith(by).join(', ');
@@ -22,7 +17,8 @@ const names = [...new Set(lifeCycle.flatMap(({ from, to }) => [from, to]))]
   .filter((state) => state !== 'paused')
   .map((state) => `  state "${state}" as ${id(state)}`);
 
-const document = await format(
+/** Writes docs/life-cycle.md from the one table; with --check it only says whether the file is current. */
+await generateDocument('life-cycle.md', () =>
   [
     '# The life cycle of a change',
     '',
@@ -44,18 +40,7 @@ const document = await format(
     ...table,
     '',
   ].join('\n'),
-  { parser: 'markdown', printWidth: 100 },
 );
-
-if (process.argv.includes('--check')) {
-  const current = await readFile(path, 'utf8').catch(() => '');
-  if (current !== document) {
-    process.stderr.write('docs/life-cycle.md is not current: run "npm run docs".\n');
-    process.exitCode = 1;
-  }
-} else {
-  await writeFile(path, document);
-}
 
 function id(state: string): string {
   return state.replaceAll('-', '_');

@@ -1,6 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { format } from 'prettier';
 import {
   allPermissions,
   permissions,
@@ -9,9 +6,7 @@ import {
   rolesWith,
   type Reach,
 } from '../domain/access/roles.ts';
-
-/** Writes docs/permissions.md from the one table; with --check it only says whether the file is current. */
-const path = join(import.meta.dirname, '..', 'docs', 'permissions.md');
+import { generateDocument } from './generated-document.ts';
 
 const reaches: Readonly<Record<Reach, string>> = {
   open: 'anywhere',
@@ -19,7 +14,8 @@ const reaches: Readonly<Record<Reach, string>> = {
   company: 'company',
 };
 
-const document = await format(
+/** Writes docs/permissions.md from the one table; with --check it only says whether the file is current. */
+await generateDocument('permissions.md', () =>
   [
     '# Permissions',
     '',
@@ -45,15 +41,4 @@ const document = await format(
     ...allPermissions.map((one) => `- \`${one}\`: ${permissions[one].lets}.`),
     '',
   ].join('\n'),
-  { parser: 'markdown', printWidth: 100 },
 );
-
-if (process.argv.includes('--check')) {
-  const current = await readFile(path, 'utf8').catch(() => '');
-  if (current !== document) {
-    process.stderr.write('docs/permissions.md is not current: run "npm run docs".\n');
-    process.exitCode = 1;
-  }
-} else {
-  await writeFile(path, document);
-}

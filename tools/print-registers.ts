@@ -1,6 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { format } from 'prettier';
 import { rolesWith } from '../domain/access/roles.ts';
 import { incidentLifeCycle, type IncidentTransition } from '../domain/incidents/life-cycle.ts';
 import { defaultIncidentPlan } from '../domain/incidents/plan.ts';
@@ -8,6 +5,7 @@ import { changeFailureDefinition } from '../domain/problems/change-failures.ts';
 import { problemLifeCycle } from '../domain/problems/problem.ts';
 import { annexA } from '../domain/risks/annex-a.ts';
 import { treatmentOptions, type TreatmentOption } from '../domain/risks/risk.ts';
+import { generateDocument } from './generated-document.ts';
 
 const optionWords: Readonly<Record<TreatmentOption, readonly [string, string]>> = {
   modify: ['controls make it less likely or less bad', 'at least one control'],
@@ -76,19 +74,12 @@ const tables: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 for (const [name, sections] of Object.entries(tables)) {
-  const path = join(import.meta.dirname, '..', 'docs', name);
-  const current = await readFile(path, 'utf8');
-  const filled = Object.entries(sections).reduce(
-    (document, [section, content]) => fill(document, section, content),
-    current,
+  await generateDocument(name, (current) =>
+    Object.entries(sections).reduce(
+      (document, [section, content]) => fill(document, section, content),
+      current,
+    ),
   );
-  const document = await format(filled, { parser: 'markdown', printWidth: 100 });
-  if (!process.argv.includes('--check')) {
-    await writeFile(path, document);
-  } else if (current !== document) {
-    process.stderr.write(`docs/${name} is not current: run "npm run docs".\n`);
-    process.exitCode = 1;
-  }
 }
 
 function fill(document: string, section: string, content: string): string {
